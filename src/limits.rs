@@ -1,0 +1,65 @@
+//! Every cap of the scanner: its default, its unit, and the attack it stops.
+//!
+//! Reaching a cap never ends in `clean`: the stream or member is reported as `incomplete`, with
+//! everything that was seen before the cap.
+
+/// Caps on work, memory, depth and output. Build one with [`Limits::default`] and change fields.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Values on the stack of one stream, counted. Stops a pickle of ten million pushes per
+    /// megabyte from taking eight times its size in memory.
+    pub stack: usize,
+    /// Entries in the memo of one stream, counted. CPython allocates twice the largest index.
+    pub memo: usize,
+    /// Events kept for one stream, counted. One event costs about forty bytes.
+    pub events: usize,
+    /// Containers and objects modelled in one stream, counted (sixteen to thirty-two bytes each).
+    pub nodes: usize,
+    /// Bytes of one text line, name or number that is fetched to be read. Longer ones are unknown.
+    pub text: usize,
+    /// Bytes of text computed by modelled calls in one stream, in total. Stops `"x" * 10**9`.
+    pub computed: usize,
+    /// Modelled calls followed in one stream, counted: a model may call another.
+    pub model_steps: usize,
+    /// Streams followed in one member, counted. Stops a file of a million one-byte pickles.
+    pub streams: usize,
+    /// Members followed in one input, counted, nested ones included.
+    pub members: usize,
+    /// How deep members may nest: a pickle in a gzip in a zip is three.
+    pub depth: usize,
+    /// Bytes produced by decompression for one input, in total.
+    pub inflated: u64,
+    /// Output bytes for each input byte of one decompression, once past [`Limits::ratio_floor`].
+    pub ratio: u64,
+    /// Bytes a decompression may produce before its ratio is looked at: small bombs are harmless.
+    pub ratio_floor: u64,
+    /// Bytes of standard input that are kept in memory.
+    pub stdin: u64,
+    /// Findings kept for one input; the worst are kept.
+    pub findings: usize,
+    /// Bytes of a literal shown in a report.
+    pub shown: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            stack: 64 << 20,
+            memo: 64 << 20,
+            events: 1 << 20,
+            nodes: 64 << 20,
+            text: 1 << 20,
+            computed: 16 << 20,
+            model_steps: 1 << 20,
+            streams: 100_000,
+            members: 100_000,
+            depth: 16,
+            inflated: 16 << 30,
+            ratio: 2_000,
+            ratio_floor: 64 << 20,
+            stdin: 4 << 30,
+            findings: 1_000,
+            shown: 200,
+        }
+    }
+}

@@ -1,0 +1,273 @@
+//! What a known callable does with its arguments, as data.
+//!
+//! The machine looks callables up in a [`Knowledge`] that it is handed; no name of a Python
+//! function stands in this folder. Argument numbers are positional and start at 0; for a method
+//! named through its class, the instance is argument 0.
+
+use serde::{Deserialize, Serialize};
+
+/// The behaviour of one callable.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Model {
+    /// Imports the module that an argument names and returns it.
+    ImportModule {
+        /// Argument with the name.
+        name: u8,
+    },
+    /// Returns an attribute of a module given by name.
+    ImportFrom {
+        /// Argument with the module's name.
+        module: u8,
+        /// Argument with the attribute's name.
+        name: u8,
+    },
+    /// Resolves a dotted name, or `module:name`, to an object.
+    Locate {
+        /// Argument with the name.
+        name: u8,
+    },
+    /// Returns an attribute.
+    GetAttribute {
+        /// Argument whose attribute is read.
+        object: u8,
+        /// Argument with the attribute's name.
+        name: u8,
+        /// Whether the name may be a dotted path.
+        dotted: bool,
+    },
+    /// Writes an attribute.
+    SetAttribute {
+        /// Argument that is changed.
+        object: u8,
+        /// Argument with the attribute's name.
+        name: u8,
+        /// Argument with the new value.
+        value: u8,
+    },
+    /// Returns a callable that reads the named attributes of its argument.
+    AttributeGetter,
+    /// Returns a callable that reads the given items of its argument.
+    ItemGetter,
+    /// Returns a callable that calls the named method of its argument.
+    MethodCaller,
+    /// Returns an item.
+    GetItem {
+        /// Argument that holds items.
+        object: u8,
+        /// Argument with the key.
+        key: u8,
+    },
+    /// Writes an item.
+    SetItem {
+        /// Argument that is changed.
+        object: u8,
+        /// Argument with the key.
+        key: u8,
+        /// Argument with the new value.
+        value: u8,
+    },
+    /// Returns the namespace of an object as a dict.
+    Namespace {
+        /// Argument whose namespace it is.
+        object: u8,
+    },
+    /// Calls an argument.
+    Call {
+        /// Argument that is called.
+        callee: u8,
+        /// What it is called with.
+        arguments: CallArguments,
+    },
+    /// Calls a keyword argument with what cannot be known.
+    CallKeyword {
+        /// Name of the keyword.
+        keyword: String,
+    },
+    /// Binds arguments to a callable; the result is called later.
+    Partial {
+        /// Argument that is bound.
+        callee: u8,
+    },
+    /// Returns an argument.
+    Return {
+        /// Which one.
+        argument: u8,
+    },
+    /// Loads a pickle from bytes.
+    LoadPickle {
+        /// Argument with the bytes.
+        data: u8,
+    },
+    /// Runs source text or a code object.
+    RunCode {
+        /// Argument with the code.
+        source: u8,
+    },
+    /// Runs a command of the operating system.
+    RunCommand {
+        /// Argument with the command.
+        command: u8,
+    },
+    /// Makes a class.
+    MakeClass {
+        /// Argument with the name.
+        name: u8,
+        /// Argument with the base classes.
+        bases: u8,
+        /// Argument with the namespace.
+        body: u8,
+    },
+    /// Makes an instance of an argument.
+    MakeInstance {
+        /// Argument with the class.
+        class: u8,
+    },
+    /// Registers `module.name` under an extension code.
+    RegisterExtension {
+        /// Argument with the module's name.
+        module: u8,
+        /// Argument with the attribute's name.
+        name: u8,
+        /// Argument with the code.
+        code: u8,
+    },
+    /// Computes text or bytes.
+    BuildText {
+        /// How.
+        op: TextOp,
+    },
+}
+
+/// What a callable passes to the callable that it calls.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum CallArguments {
+    /// The positional arguments behind the callee.
+    Rest,
+    /// The elements of argument N, as positional arguments.
+    Unpack(u8),
+    /// One call for each element of argument N.
+    Each(u8),
+    /// Nothing.
+    None,
+    /// What cannot be known.
+    Unknown,
+}
+
+/// Text operations that are computed here as Python computes them, within limits.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TextOp {
+    /// `sep.join(parts)`.
+    Join,
+    /// `a + b`.
+    Concat,
+    /// `bytes.decode(encoding)`.
+    Decode,
+    /// `str.encode(encoding)`.
+    Encode,
+    /// `str.format(...)`.
+    Format,
+    /// `text % values`.
+    Percent,
+    /// `text.lower()`.
+    Lower,
+    /// `text.upper()`.
+    Upper,
+    /// `text.title()`.
+    Title,
+    /// `text.swapcase()`.
+    Swapcase,
+    /// `text.replace(old, new)`.
+    Replace,
+    /// `text.strip(chars)`.
+    Strip,
+    /// `text.lstrip(chars)`.
+    Lstrip,
+    /// `text.rstrip(chars)`.
+    Rstrip,
+    /// `text.removeprefix(prefix)`.
+    Removeprefix,
+    /// `text.removesuffix(suffix)`.
+    Removesuffix,
+    /// Text read backwards.
+    Reverse,
+    /// `chr(code)`.
+    Chr,
+    /// `str(value)`.
+    Str,
+    /// `bytes(value)`.
+    Bytes,
+    /// `bytearray(value)`.
+    Bytearray,
+    /// Bytes to hexadecimal digits.
+    Hex,
+    /// Hexadecimal digits to bytes.
+    Unhex,
+    /// Base64 to bytes.
+    Base64Decode,
+    /// Bytes to base64.
+    Base64Encode,
+    /// URL-safe base64 to bytes.
+    UrlsafeBase64Decode,
+    /// Base32 to bytes.
+    Base32Decode,
+    /// Base85 to bytes.
+    Base85Decode,
+    /// `codecs.decode(value, codec)` and `codecs.encode(value, codec)`, rot13 among them.
+    Codec,
+    /// HTML character references to characters.
+    UnescapeHtml,
+    /// Percent-encoding to characters.
+    UnquoteUrl,
+    /// zlib-compressed bytes to bytes.
+    ZlibDecompress,
+    /// gzip-compressed bytes to bytes.
+    GzipDecompress,
+    /// bzip2-compressed bytes to bytes.
+    Bz2Decompress,
+    /// xz- or lzma-compressed bytes to bytes.
+    LzmaDecompress,
+    /// `text.translate(table)`.
+    Translate,
+    /// `text * count`.
+    Repeat,
+    /// One character of a text, or one item of a sequence.
+    GetChar,
+    /// `text.split(sep)`.
+    Split,
+    /// A Python literal to its value.
+    LiteralEval,
+}
+
+/// What the machine is told about one symbol.
+#[derive(Copy, Clone, Debug, Default)]
+pub struct Behaviour<'k> {
+    /// What the symbol does when it is called.
+    pub model: Option<&'k Model>,
+    /// Whether its calls and instances are of no further interest: trusted without conditions and
+    /// without a model. Such calls are counted, not kept one by one.
+    pub plain: bool,
+}
+
+/// What the machine must know about names. Everything here is data of the rules.
+pub trait Knowledge: Sync {
+    /// Python 3's module and name for a Python 2 name, as CPython maps them below protocol 3.
+    fn python3_name(&self, module: &[u8], name: &[u8]) -> Option<(Vec<u8>, Vec<u8>)>;
+
+    /// What the symbol `module.qualname` does, aliases resolved.
+    fn behaviour(&self, symbol: &[u8]) -> Behaviour<'_>;
+}
+
+/// Knows nothing: every callable is opaque.
+#[derive(Copy, Clone, Debug, Default)]
+pub struct NoKnowledge;
+
+impl Knowledge for NoKnowledge {
+    fn python3_name(&self, _: &[u8], _: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
+        None
+    }
+
+    fn behaviour(&self, _: &[u8]) -> Behaviour<'_> {
+        Behaviour::default()
+    }
+}

@@ -1,0 +1,11 @@
+//! What the bytes say: opcodes, operands, instructions, and their text form.
+//!
+//! This room does not know what is dangerous, nor what instructions do to a stack.
+
+mod decode;
+pub mod number;
+mod opcode;
+pub mod text;
+
+pub use decode::{DecodeError, DecodeErrorKind, Decoder, Instruction, Operand, Span, decode_at};
+pub use opcode::{ALL, Effect, Opcode, OperandKind};

@@ -1,0 +1,1 @@
+//! Text operands: escapes of STRING and UNICODE.

@@ -1,0 +1,61 @@
+//! Where bytes come from.
+//!
+//! A [`Source`] has a length and positioned reads, nothing else: no cursor, no seek. Pickles inside
+//! multi-gigabyte files are read through it by small windows; payloads that are not asked for are
+//! never read. This room does not know what the bytes mean.
+
+mod file;
+mod memory;
+mod part;
+mod window;
+
+use std::io;
+
+pub use file::FileSource;
+pub use memory::MemorySource;
+pub use part::Part;
+pub use window::Window;
+
+/// A byte range of known length that can be read at any position.
+pub trait Source: Send + Sync {
+    /// Length in bytes, as it was when the source was opened.
+    fn len(&self) -> u64;
+
+    /// Whether the source holds no byte at all.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Reads bytes at `offset` into `buffer` and returns how many; 0 only at or past the end.
+    ///
+    /// # Errors
+    /// Whatever the operating system reports, or [`io::ErrorKind::UnexpectedEof`] where a file has
+    /// become shorter than [`Source::len`].
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize>;
+
+    /// The whole contents, where they are in memory anyway.
+    fn contents(&self) -> Option<&[u8]> {
+        None
+    }
+}
+
+/// Reads up to `length` bytes at `offset`; fewer only where the source ends.
+///
+/// # Errors
+/// As [`Source::read_at`].
+pub fn read_range(source: &dyn Source, offset: u64, length: usize) -> io::Result<Vec<u8>> {
+    let available = source.len().saturating_sub(offset);
+    let wanted = usize::try_from(available).map_or(length, |available| available.min(length));
+    let mut buffer = vec![0; wanted];
+    let mut filled = 0;
+    while let Some(rest) = buffer.get_mut(filled..).filter(|rest| !rest.is_empty()) {
+        match source.read_at(offset.saturating_add(filled as u64), rest) {
+            Ok(0) => break,
+            Ok(count) => filled += count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    buffer.truncate(filled);
+    Ok(buffer)
+}

@@ -1,0 +1,93 @@
+//! A bounded view that slides over a source.
+
+use std::io;
+
+use super::Source;
+
+/// Bytes fetched after a jump: what follows a long payload is often another long payload.
+const SMALLEST_CHUNK: usize = 8 << 10;
+
+/// Bytes fetched when reading straight on. Amortises the system call and still fits the cache.
+const LARGEST_CHUNK: usize = 128 << 10;
+
+/// Slides over a [`Source`]; holds at most one chunk, or nothing for a source in memory.
+pub struct Window<'s> {
+    source: &'s dyn Source,
+    whole: Option<&'s [u8]>,
+    base: u64,
+    buffer: Vec<u8>,
+    chunk: usize,
+    ended: bool,
+}
+
+impl<'s> Window<'s> {
+    /// Opens a window; nothing is read yet.
+    pub fn new(source: &'s dyn Source) -> Self {
+        let whole = source.contents();
+        Self { source, whole, base: 0, buffer: Vec::new(), chunk: SMALLEST_CHUNK, ended: false }
+    }
+
+    /// The source below.
+    pub fn source(&self) -> &'s dyn Source {
+        self.source
+    }
+
+    /// What the window holds from `offset` on, without reading: possibly nothing.
+    #[inline]
+    pub fn peek(&self, offset: u64) -> &[u8] {
+        let (base, bytes) = match self.whole {
+            Some(whole) => (0, whole),
+            None => (self.base, self.buffer.as_slice()),
+        };
+        let start = offset.checked_sub(base).and_then(|start| usize::try_from(start).ok());
+        start.and_then(|start| bytes.get(start..)).unwrap_or_default()
+    }
+
+    /// Bytes from `offset` on, at least `needed` of them unless the source ends before that.
+    ///
+    /// # Errors
+    /// As [`Source::read_at`].
+    pub fn at(&mut self, offset: u64, needed: usize) -> io::Result<&[u8]> {
+        let held = self.peek(offset).len();
+        let at_end = self.ended && offset >= self.base && held > 0;
+        if held < needed && self.whole.is_none() && !at_end {
+            self.slide(offset, needed)?;
+        }
+        Ok(self.peek(offset))
+    }
+
+    fn slide(&mut self, offset: u64, needed: usize) -> io::Result<()> {
+        let kept = self.peek(offset).len();
+        let straight_on = offset == self.base.saturating_add(self.buffer.len() as u64);
+        let grown = if kept > 0 || straight_on { self.chunk * 2 } else { SMALLEST_CHUNK };
+        self.chunk = grown.min(LARGEST_CHUNK);
+        let start = self.buffer.len() - kept;
+        self.buffer.copy_within(start.., 0);
+        self.buffer.truncate(kept);
+        self.base = offset;
+        self.ended = false;
+        let wanted = needed.max(self.chunk);
+        while self.buffer.len() < needed {
+            let filled = self.buffer.len();
+            self.buffer.resize(wanted, 0);
+            let read = self.fill(filled);
+            self.buffer.truncate(filled + *read.as_ref().unwrap_or(&0));
+            if read? == 0 {
+                self.ended = true;
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn fill(&mut self, filled: usize) -> io::Result<usize> {
+        let at = self.base.saturating_add(filled as u64);
+        let Some(buffer) = self.buffer.get_mut(filled..) else { return Ok(0) };
+        loop {
+            match self.source.read_at(at, buffer) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                read => return read,
+            }
+        }
+    }
+}
