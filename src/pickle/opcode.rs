@@ -236,6 +236,7 @@ opcodes! {
 }
 
 /// Opcode of each byte.
+#[expect(clippy::indexing_slicing, reason = "evaluated at compile time, where a panic is an error")]
 const BY_BYTE: [Option<Opcode>; 256] = {
     let mut table = [None; 256];
     let mut index = 0;
@@ -247,6 +248,11 @@ const BY_BYTE: [Option<Opcode>; 256] = {
 };
 
 /// Row number of each byte; only read for bytes that are opcodes.
+#[expect(
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "evaluated at compile time, where a panic is an error; there are 68 rows"
+)]
 const ROW_OF: [u8; 256] = {
     let mut table = [0; 256];
     let mut index = 0;
