@@ -33,7 +33,15 @@ impl Machine<'_, '_> {
         arguments: Value,
         keywords: Option<Value>,
     ) -> Result<Value, Halt> {
-        self.call_at_depth(at, callee, Arguments { positional: arguments, keywords }, 0)
+        self.call_at_depth(
+            at,
+            callee,
+            Arguments {
+                positional: arguments,
+                keywords,
+            },
+            0,
+        )
     }
 
     /// As [`Machine::call`], for calls that a modelled callable makes.
@@ -46,7 +54,12 @@ impl Machine<'_, '_> {
     ) -> Result<Value, Halt> {
         self.check_heap()?;
         self.model_steps += 1;
-        if self.model_steps > self.limits.model_steps.saturating_add(self.heap.imports.len()) {
+        if self.model_steps
+            > self
+                .limits
+                .model_steps
+                .saturating_add(self.heap.imports.len())
+        {
             return Err(Halt::Limit("model-steps"));
         }
         if depth >= CALL_DEPTH {
@@ -77,7 +90,9 @@ impl Machine<'_, '_> {
         self.record_call(at, callee, arguments)?;
         match self.heap.symbol_of(callee).and_then(|entry| entry.model) {
             Some(model) => self.apply(at, model, callee, arguments, depth + 1),
-            None => Ok(self.heap.new_object(ObjectKind::Result, callee, arguments.positional)),
+            None => Ok(self
+                .heap
+                .new_object(ObjectKind::Result, callee, arguments.positional)),
         }
     }
 
@@ -88,21 +103,35 @@ impl Machine<'_, '_> {
         arguments: Arguments,
         depth: usize,
     ) -> Result<Value, Halt> {
-        let Some(&object) = self.heap.object(callee) else { return Ok(Value::UNKNOWN) };
+        let Some(&object) = self.heap.object(callee) else {
+            return Ok(Value::UNKNOWN);
+        };
         let positional = arguments.positional;
         match object.kind {
             ObjectKind::Bound => {
-                let arguments = Arguments { positional: self.prepend(&[object.arguments], positional), ..arguments };
+                let arguments = Arguments {
+                    positional: self.prepend(&[object.arguments], positional),
+                    ..arguments
+                };
                 self.call_at_depth(at, object.callee, arguments, depth + 1)
             }
             ObjectKind::Partial => {
-                let bound = self.heap.elements(object.arguments).unwrap_or(vec![Value::UNKNOWN]);
-                let arguments = Arguments { positional: self.prepend(&bound, positional), ..arguments };
+                let bound = self
+                    .heap
+                    .elements(object.arguments)
+                    .unwrap_or(vec![Value::UNKNOWN]);
+                let arguments = Arguments {
+                    positional: self.prepend(&bound, positional),
+                    ..arguments
+                };
                 self.call_at_depth(at, object.callee, arguments, depth + 1)
             }
             ObjectKind::AttributeGetter => {
                 let subject = self.argument(positional, 0);
-                let names = self.heap.elements(object.arguments).unwrap_or(vec![Value::UNKNOWN]);
+                let names = self
+                    .heap
+                    .elements(object.arguments)
+                    .unwrap_or(vec![Value::UNKNOWN]);
                 let mut results = Vec::with_capacity(names.len());
                 for name in names {
                     results.push(self.attribute(at, subject, name, true)?);
@@ -111,7 +140,10 @@ impl Machine<'_, '_> {
             }
             ObjectKind::ItemGetter => {
                 let subject = self.argument(positional, 0);
-                let keys = self.heap.elements(object.arguments).unwrap_or(vec![Value::UNKNOWN]);
+                let keys = self
+                    .heap
+                    .elements(object.arguments)
+                    .unwrap_or(vec![Value::UNKNOWN]);
                 let mut results = Vec::with_capacity(keys.len());
                 for key in keys {
                     results.push(self.item(at, subject, key)?);
@@ -120,7 +152,10 @@ impl Machine<'_, '_> {
             }
             ObjectKind::MethodCaller => {
                 let subject = self.argument(positional, 0);
-                let bound = self.heap.elements(object.arguments).unwrap_or(vec![Value::UNKNOWN]);
+                let bound = self
+                    .heap
+                    .elements(object.arguments)
+                    .unwrap_or(vec![Value::UNKNOWN]);
                 let (name, rest) = bound.split_first().unwrap_or((&Value::UNKNOWN, &[]));
                 let method = self.attribute(at, subject, *name, false)?;
                 let rest = self.heap.node_of(Tag::Tuple, rest);
@@ -145,14 +180,21 @@ impl Machine<'_, '_> {
         arguments: Value,
         keywords: Option<Value>,
     ) -> Result<Value, Halt> {
-        let pair = Arguments { positional: arguments, keywords };
+        let pair = Arguments {
+            positional: arguments,
+            keywords,
+        };
         let model = self.heap.symbol_of(class).and_then(|entry| entry.model);
         match model {
             // What a class with a model does when it is called, its `__new__` does too: partial.
-            Some(Model::Partial { .. } | Model::MakeClass { .. } | Model::AttributeGetter
-                | Model::ItemGetter | Model::MethodCaller | Model::Call { .. }) => {
-                self.call_at_depth(at, class, pair, 0)
-            }
+            Some(
+                Model::Partial { .. }
+                | Model::MakeClass { .. }
+                | Model::AttributeGetter
+                | Model::ItemGetter
+                | Model::MethodCaller
+                | Model::Call { .. },
+            ) => self.call_at_depth(at, class, pair, 0),
             _ => {
                 self.record_call(at, class, pair)?;
                 if class.tag() == Tag::Unknown {
@@ -174,7 +216,9 @@ impl Machine<'_, '_> {
             if object.kind == ObjectKind::Partial {
                 self.rebind_partial(target, state);
             }
-            if self.heap.carries(state) && let Some(object) = self.heap.object_mut(target) {
+            if self.heap.carries(state)
+                && let Some(object) = self.heap.object_mut(target)
+            {
                 object.carries = true;
             }
             let class = self.heap.symbol_of(object.callee);
@@ -211,14 +255,24 @@ impl Machine<'_, '_> {
         match target.tag() {
             Tag::Import | Tag::Unknown => {}
             Tag::Object => {
-                let class = self.heap.object(target).map_or(Value::UNKNOWN, |made| made.callee);
+                let class = self
+                    .heap
+                    .object(target)
+                    .map_or(Value::UNKNOWN, |made| made.callee);
                 if !self.keep(class, self.heap.carries(value)) {
                     return Ok(());
                 }
             }
             _ => self.anomaly(AnomalyKind::MutatesData, at.offset),
         }
-        self.event(at, EventKind::Change { kind, target, value })
+        self.event(
+            at,
+            EventKind::Change {
+                kind,
+                target,
+                value,
+            },
+        )
     }
 
     fn record_call(
@@ -228,18 +282,29 @@ impl Machine<'_, '_> {
         arguments: Arguments,
     ) -> Result<(), Halt> {
         let mut all = arguments.positional;
-        if let Some(keywords) = arguments.keywords.filter(|&keywords| self.heap.count(keywords) > 0) {
+        if let Some(keywords) = arguments
+            .keywords
+            .filter(|&keywords| self.heap.count(keywords) > 0)
+        {
             all = self.prepend_keywords(all, keywords);
         }
         if self.keep(callee, self.heap.carries(all)) {
-            self.event(at, EventKind::Call { callee, arguments: all })?;
+            self.event(
+                at,
+                EventKind::Call {
+                    callee,
+                    arguments: all,
+                },
+            )?;
         }
         Ok(())
     }
 
     /// Whether a call or change is kept as an event, or only counted.
     fn keep(&mut self, callee: Value, carrying: bool) -> bool {
-        let Some(entry) = self.heap.symbol_of_mut(callee) else { return true };
+        let Some(entry) = self.heap.symbol_of_mut(callee) else {
+            return true;
+        };
         let most = match (entry.plain, entry.model) {
             (true, _) => PLAIN_CALLS,
             (false, None) if !carrying => SIMPLE_CALLS,
@@ -257,7 +322,8 @@ impl Machine<'_, '_> {
 
     /// One positional argument; unknown where the arguments are not known, or too few.
     pub(super) fn argument(&self, arguments: Value, position: usize) -> Value {
-        self.known_argument(arguments, position).unwrap_or(Value::UNKNOWN)
+        self.known_argument(arguments, position)
+            .unwrap_or(Value::UNKNOWN)
     }
 
     /// One positional argument, where there is one.
@@ -271,13 +337,17 @@ impl Machine<'_, '_> {
 
     /// A tuple of some values and then those of another tuple.
     pub(super) fn prepend(&mut self, first: &[Value], rest: Value) -> Value {
-        let Some(rest) = self.heap.elements(rest) else { return Value::UNKNOWN };
+        let Some(rest) = self.heap.elements(rest) else {
+            return Value::UNKNOWN;
+        };
         let all: Vec<Value> = first.iter().chain(&rest).copied().collect();
         self.heap.node_of(Tag::Tuple, &all)
     }
 
     fn prepend_keywords(&mut self, positional: Value, keywords: Value) -> Value {
-        let Some(mut all) = self.heap.elements(positional) else { return Value::UNKNOWN };
+        let Some(mut all) = self.heap.elements(positional) else {
+            return Value::UNKNOWN;
+        };
         all.push(keywords);
         self.heap.node_of(Tag::Tuple, &all)
     }
@@ -302,6 +372,9 @@ pub(super) struct Arguments {
 impl Arguments {
     /// Without keywords.
     pub(super) fn positional(positional: Value) -> Self {
-        Self { positional, keywords: None }
+        Self {
+            positional,
+            keywords: None,
+        }
     }
 }

@@ -16,7 +16,9 @@ pub(crate) struct Lookup<'s> {
 
 impl<'s> Lookup<'s> {
     pub(crate) fn new(source: &'s dyn Source) -> Self {
-        Self { decoder: Decoder::new(source, 0) }
+        Self {
+            decoder: Decoder::new(source, 0),
+        }
     }
 
     /// The instruction at an offset.
@@ -27,7 +29,9 @@ impl<'s> Lookup<'s> {
 
     /// The bytes of a span; nothing where it is longer than `most` or cannot be read.
     pub(crate) fn bytes(&self, span: Span, most: usize) -> Option<Vec<u8>> {
-        let length = usize::try_from(span.length).ok().filter(|&length| length <= most)?;
+        let length = usize::try_from(span.length)
+            .ok()
+            .filter(|&length| length <= most)?;
         let bytes = read_range(self.decoder.source(), span.start, length).ok()?;
         (bytes.len() == length).then_some(bytes)
     }
@@ -37,7 +41,11 @@ impl Machine<'_, '_> {
     /// The contents of text, as UTF-8 with surrogates allowed; nothing where the value is no text
     /// or longer than `most` bytes.
     pub(crate) fn text(&mut self, value: Value, most: usize) -> Option<Vec<u8>> {
-        if value.is_text() { self.contents(value, most) } else { None }
+        if value.is_text() {
+            self.contents(value, most)
+        } else {
+            None
+        }
     }
 
     /// The contents of text or bytes; nothing where the value is neither, or longer than `most`.
@@ -49,11 +57,13 @@ impl Machine<'_, '_> {
             }
             Tag::TextAt | Tag::StringAt | Tag::BytesAt | Tag::ByteArrayAt => {
                 let instruction = self.lookup.instruction(value.payload())?;
-                let Operand::Span(span) = instruction.operand else { return None };
+                let Operand::Span(span) = instruction.operand else {
+                    return None;
+                };
                 let bytes = self.lookup.bytes(span, most)?;
                 match instruction.opcode {
-                    Opcode::String => text::string(&bytes),
-                    Opcode::Unicode => text::unicode(&bytes),
+                    Opcode::String => text::string(&bytes).ok(),
+                    Opcode::Unicode => text::unicode(&bytes).ok(),
                     _ => Some(bytes),
                 }
             }
@@ -107,7 +117,11 @@ fn little_endian(bytes: &[u8]) -> number::Number {
     }
     let value = i64::from_le_bytes(word);
     let fits = high.iter().all(|&byte| byte == filler) && (value < 0) == negative;
-    if fits { number::Number::Int(value) } else { number::Number::Big }
+    if fits {
+        number::Number::Int(value)
+    } else {
+        number::Number::Big
+    }
 }
 
 #[cfg(test)]
@@ -121,9 +135,15 @@ mod tests {
             (b"\x01", number::Number::Int(1)),
             (b"\xff", number::Number::Int(-1)),
             (b"\xff\x00", number::Number::Int(255)),
-            (b"\xff\xff\xff\xff\xff\xff\xff\x7f", number::Number::Int(i64::MAX)),
+            (
+                b"\xff\xff\xff\xff\xff\xff\xff\x7f",
+                number::Number::Int(i64::MAX),
+            ),
             (b"\xff\xff\xff\xff\xff\xff\xff\xff\x00", number::Number::Big),
-            (b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff", number::Number::Int(-1)),
+            (
+                b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff",
+                number::Number::Int(-1),
+            ),
         ];
         for (bytes, expected) in cases {
             assert_eq!(little_endian(bytes), expected, "{bytes:?}");

@@ -121,7 +121,10 @@ impl<'k> Heap<'k> {
             nodes: Vec::new(),
             ring: Vec::new(),
             written: 0,
-            links: vec![Link { value: Value::UNKNOWN, next: 0 }],
+            links: vec![Link {
+                value: Value::UNKNOWN,
+                next: 0,
+            }],
             objects: Vec::new(),
             imports: Vec::new(),
             symbols: Vec::new(),
@@ -166,8 +169,12 @@ impl<'k> Heap<'k> {
             }
         }
         let index = container.index();
-        let Some(mut node) = self.nodes.get(index).copied() else { return };
-        node.count = node.count.saturating_add(u32::try_from(elements.len()).unwrap_or(u32::MAX));
+        let Some(mut node) = self.nodes.get(index).copied() else {
+            return;
+        };
+        node.count = node
+            .count
+            .saturating_add(u32::try_from(elements.len()).unwrap_or(u32::MAX));
         let wanted = usize::from(KEPT - node.kept).min(elements.len());
         if usize::from(node.room - node.kept) < wanted {
             self.make_room(&mut node, wanted);
@@ -189,7 +196,11 @@ impl<'k> Heap<'k> {
     fn make_room(&mut self, node: &mut Node, wanted: usize) {
         let kept = self.kept_elements(node);
         let needed = kept.len() + wanted;
-        let room = if node.room == 0 { needed } else { needed.next_power_of_two() };
+        let room = if node.room == 0 {
+            needed
+        } else {
+            needed.next_power_of_two()
+        };
         let room = u16::try_from(room).unwrap_or(KEPT).min(KEPT);
         node.start = self.written;
         node.kept = 0;
@@ -203,7 +214,7 @@ impl<'k> Heap<'k> {
 
     #[inline]
     fn write(&mut self, position: u64, element: Value) {
-        let slot = (position as usize) % RING;
+        let slot = slot_of(position);
         if slot >= self.ring.len() {
             // The ring grows to its size only on inputs that fill it.
             let size = (slot + 1).next_power_of_two().clamp(64, RING);
@@ -219,20 +230,27 @@ impl<'k> Heap<'k> {
             return Vec::new();
         }
         let positions = node.start..node.start + u64::from(node.kept);
-        let slot = |position: u64| self.ring.get((position as usize) % RING).copied();
-        positions.map(|position| slot(position).unwrap_or(Value::UNKNOWN)).collect()
+        let slot = |position: u64| self.ring.get(slot_of(position)).copied();
+        positions
+            .map(|position| slot(position).unwrap_or(Value::UNKNOWN))
+            .collect()
     }
 
     /// The elements of a container, or nothing where some were forgotten.
     pub(crate) fn elements(&self, container: Value) -> Option<Vec<Value>> {
-        let node = self.nodes.get(container.index()).filter(|_| container.is_node())?;
+        let node = self
+            .nodes
+            .get(container.index())
+            .filter(|_| container.is_node())?;
         let kept = self.kept_elements(node);
         (kept.len() as u64 == u64::from(node.count)).then_some(kept)
     }
 
     /// The first elements of a container, and whether these are all.
     pub(crate) fn first_elements(&self, container: Value, most: usize) -> (Vec<Value>, bool) {
-        let Some(node) = self.nodes.get(container.index()) else { return (Vec::new(), false) };
+        let Some(node) = self.nodes.get(container.index()) else {
+            return (Vec::new(), false);
+        };
         let mut kept = self.kept_elements(node);
         let whole = kept.len() as u64 == u64::from(node.count) && kept.len() <= most;
         kept.truncate(most);
@@ -241,7 +259,9 @@ impl<'k> Heap<'k> {
 
     /// How many elements went into a container.
     pub(crate) fn count(&self, container: Value) -> usize {
-        self.nodes.get(container.index()).map_or(0, |node| node.count as usize)
+        self.nodes
+            .get(container.index())
+            .map_or(0, |node| node.count as usize)
     }
 
     /// Whether something that may be called is in the value, at any depth.
@@ -251,9 +271,10 @@ impl<'k> Heap<'k> {
             Tag::Unknown => true,
             Tag::Import => self.symbol_of(value).is_none_or(|entry| !entry.plain),
             Tag::Object => self.object(value).is_some_and(|object| object.carries),
-            Tag::List | Tag::Tuple | Tag::Dict | Tag::Set | Tag::FrozenSet => {
-                self.nodes.get(value.index()).is_some_and(|node| node.links != 0)
-            }
+            Tag::List | Tag::Tuple | Tag::Dict | Tag::Set | Tag::FrozenSet => self
+                .nodes
+                .get(value.index())
+                .is_some_and(|node| node.links != 0),
             _ => false,
         }
     }
@@ -261,7 +282,10 @@ impl<'k> Heap<'k> {
     /// What may be called among the elements of a container, latest first.
     pub(crate) fn linked(&self, container: Value) -> impl Iterator<Item = Value> {
         let mut next = match container.is_node() {
-            true => self.nodes.get(container.index()).map_or(0, |node| node.links),
+            true => self
+                .nodes
+                .get(container.index())
+                .map_or(0, |node| node.links),
             false => 0,
         };
         std::iter::from_fn(move || {
@@ -273,19 +297,35 @@ impl<'k> Heap<'k> {
 
     fn link(&mut self, container: Value, value: Value) {
         let number = u32::try_from(self.links.len()).unwrap_or(0);
-        let Some(node) = self.nodes.get_mut(container.index()) else { return };
-        self.links.push(Link { value, next: node.links });
+        let Some(node) = self.nodes.get_mut(container.index()) else {
+            return;
+        };
+        self.links.push(Link {
+            value,
+            next: node.links,
+        });
         node.links = number;
     }
 
     // ---- objects ----
 
     /// Makes an object.
-    pub(crate) fn new_object(&mut self, kind: ObjectKind, callee: Value, arguments: Value) -> Value {
+    pub(crate) fn new_object(
+        &mut self,
+        kind: ObjectKind,
+        callee: Value,
+        arguments: Value,
+    ) -> Value {
         let made = matches!(kind, ObjectKind::Result | ObjectKind::Instance);
         let callable = !made && kind != ObjectKind::Persistent;
-        let carries = callable || self.carries(arguments) || (made && self.is_unknown_import(callee));
-        self.objects.push(Object { kind, carries, callee, arguments });
+        let carries =
+            callable || self.carries(arguments) || (made && self.is_unknown_import(callee));
+        self.objects.push(Object {
+            kind,
+            carries,
+            callee,
+            arguments,
+        });
         Value::new(Tag::Object, self.objects.len() as u64 - 1)
     }
 
@@ -299,12 +339,16 @@ impl<'k> Heap<'k> {
     /// The object behind a value.
     #[inline]
     pub(crate) fn object(&self, value: Value) -> Option<&Object> {
-        self.objects.get(value.index()).filter(|_| value.tag() == Tag::Object)
+        self.objects
+            .get(value.index())
+            .filter(|_| value.tag() == Tag::Object)
     }
 
     /// The object behind a value, to change it.
     pub(crate) fn object_mut(&mut self, value: Value) -> Option<&mut Object> {
-        self.objects.get_mut(value.index()).filter(|_| value.tag() == Tag::Object)
+        self.objects
+            .get_mut(value.index())
+            .filter(|_| value.tag() == Tag::Object)
     }
 
     // ---- imports and symbols ----
@@ -342,7 +386,9 @@ impl<'k> Heap<'k> {
 
     /// The import behind a value.
     pub(crate) fn import(&self, value: Value) -> Option<&Import> {
-        self.imports.get(value.index()).filter(|_| value.tag() == Tag::Import)
+        self.imports
+            .get(value.index())
+            .filter(|_| value.tag() == Tag::Import)
     }
 
     /// The number of the symbol that a value imports.
@@ -374,6 +420,19 @@ impl<'k> Heap<'k> {
     /// Computed text or bytes.
     pub(crate) fn owned(&self, value: Value) -> Option<&[u8]> {
         let owned = matches!(value.tag(), Tag::OwnedText | Tag::OwnedBytes);
-        self.texts.get(value.index()).filter(|_| owned).map(AsRef::as_ref)
+        self.texts
+            .get(value.index())
+            .filter(|_| owned)
+            .map(AsRef::as_ref)
     }
+}
+
+/// Where in the ring the element of that position is.
+#[inline]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "the remainder is below the ring's length"
+)]
+fn slot_of(position: u64) -> usize {
+    (position % RING as u64) as usize
 }

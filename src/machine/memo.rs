@@ -28,7 +28,9 @@ impl Memo {
     /// Reads an entry.
     #[inline]
     pub(crate) fn get(&self, index: u64) -> Option<Value> {
-        let place = usize::try_from(index).ok().and_then(|place| self.dense.get(place));
+        let place = usize::try_from(index)
+            .ok()
+            .and_then(|place| self.dense.get(place));
         match place {
             Some(&value) if value != ABSENT => Some(value),
             _ if self.sparse.is_empty() => None,
@@ -54,7 +56,9 @@ impl Memo {
             if place >= self.dense.len() {
                 self.dense.resize(place + 1, ABSENT);
             }
-            self.dense.get_mut(place).map(|slot| std::mem::replace(slot, value))
+            self.dense
+                .get_mut(place)
+                .map(|slot| std::mem::replace(slot, value))
         } else {
             self.sparse.insert(index, value)
         };

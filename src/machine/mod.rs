@@ -55,6 +55,8 @@ pub struct Machine<'s, 'k> {
     /// Where the current frame ends.
     frame_end: u64,
     model_steps: usize,
+    /// Pickles inside inline arrays that are being followed.
+    inline_depth: usize,
     /// Names registered by this member under extension codes.
     registered: Vec<(i64, Value)>,
     trace: Trace,
@@ -76,6 +78,7 @@ impl<'s, 'k> Machine<'s, 'k> {
             protocols_declared: 0,
             frame_end: u64::MAX,
             model_steps: 0,
+            inline_depth: 0,
             registered: Vec::new(),
             trace: Trace::default(),
         }
@@ -103,7 +106,10 @@ impl<'s, 'k> Machine<'s, 'k> {
         self.protocol = 0;
         self.protocols_declared = 0;
         self.frame_end = u64::MAX;
-        self.trace = Trace { first_import: self.heap.imports.len(), ..Trace::default() };
+        self.trace = Trace {
+            first_import: self.heap.imports.len(),
+            ..Trace::default()
+        };
     }
 
     fn follow(&mut self) -> Halt {
@@ -131,7 +137,12 @@ impl<'s, 'k> Machine<'s, 'k> {
     }
 
     fn anomaly(&mut self, kind: AnomalyKind, offset: u64) {
-        let seen = self.trace.anomalies.iter().filter(|anomaly| anomaly.kind == kind).count();
+        let seen = self
+            .trace
+            .anomalies
+            .iter()
+            .filter(|anomaly| anomaly.kind == kind)
+            .count();
         if seen < ANOMALIES_OF_A_KIND {
             self.trace.anomalies.push(Anomaly { kind, offset });
         }
@@ -141,14 +152,22 @@ impl<'s, 'k> Machine<'s, 'k> {
         if self.trace.events.len() >= self.limits.events {
             return Err(Halt::Limit("events"));
         }
-        self.trace.events.push(Event { offset: at.offset, opcode: at.opcode, kind });
+        self.trace.events.push(Event {
+            offset: at.offset,
+            opcode: at.opcode,
+            kind,
+        });
         Ok(())
     }
 
     /// Fails where the heap has outgrown its limit. Asked by every step that makes something.
     #[inline]
     fn check_heap(&self) -> Result<(), Halt> {
-        if self.heap.size() > self.limits.nodes { Err(Halt::Limit("nodes")) } else { Ok(()) }
+        if self.heap.size() > self.limits.nodes {
+            Err(Halt::Limit("nodes"))
+        } else {
+            Ok(())
+        }
     }
 
     #[inline]

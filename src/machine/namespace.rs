@@ -33,17 +33,31 @@ impl Machine<'_, '_> {
         self.attribute_of(at, current, rest)
     }
 
-    fn attribute_of(&mut self, at: &Instruction, object: Value, name: &[u8]) -> Result<Value, Halt> {
+    fn attribute_of(
+        &mut self,
+        at: &Instruction,
+        object: Value,
+        name: &[u8],
+    ) -> Result<Value, Halt> {
         match object.tag() {
             Tag::Import => {
-                let symbol = self.heap.symbol_of(object).map(|entry| entry.symbol.clone());
+                let symbol = self
+                    .heap
+                    .symbol_of(object)
+                    .map(|entry| entry.symbol.clone());
                 self.import(at, symbol.map(|symbol| member(symbol, name)), true)
             }
             Tag::Object => self.attribute_of_object(at, object, name),
             Tag::Unknown => self.import(at, None, true),
             _ => {
                 let (module, class) = self.knowledge.builtin_type(python_type(object.tag()));
-                let function = member(Symbol { module, name: class }, name);
+                let function = member(
+                    Symbol {
+                        module,
+                        name: class,
+                    },
+                    name,
+                );
                 self.bind(at, function, object)
             }
         }
@@ -55,10 +69,22 @@ impl Machine<'_, '_> {
         value: Value,
         name: &[u8],
     ) -> Result<Value, Halt> {
-        let Some(&object) = self.heap.object(value) else { return self.import(at, None, true) };
+        let Some(&object) = self.heap.object(value) else {
+            return self.import(at, None, true);
+        };
         if object.kind == ObjectKind::Namespace {
             let (module, class) = self.knowledge.builtin_type(python_type(Tag::Dict));
-            return self.bind(at, member(Symbol { module, name: class }, name), value);
+            return self.bind(
+                at,
+                member(
+                    Symbol {
+                        module,
+                        name: class,
+                    },
+                    name,
+                ),
+                value,
+            );
         }
         match self.class_of(value) {
             Some(class) => self.bind(at, member(class, name), value),
@@ -72,7 +98,12 @@ impl Machine<'_, '_> {
         // An object made by calling an object made by … leads to an import or nowhere.
         for _ in 0..8 {
             match current.tag() {
-                Tag::Import => return self.heap.symbol_of(current).map(|entry| entry.symbol.clone()),
+                Tag::Import => {
+                    return self
+                        .heap
+                        .symbol_of(current)
+                        .map(|entry| entry.symbol.clone());
+                }
                 Tag::Object => current = self.heap.object(current)?.callee,
                 _ => return None,
             }
@@ -107,8 +138,14 @@ impl Machine<'_, '_> {
                 let index = self.integer(key);
                 let elements = self.heap.elements(object);
                 let found = index.zip(elements).and_then(|(index, elements)| {
-                    let from_end = elements.len().checked_add_signed(isize::try_from(index).ok()?);
-                    let place = if index < 0 { from_end } else { usize::try_from(index).ok() };
+                    let from_end = elements
+                        .len()
+                        .checked_add_signed(isize::try_from(index).ok()?);
+                    let place = if index < 0 {
+                        from_end
+                    } else {
+                        usize::try_from(index).ok()
+                    };
                     elements.get(place?).copied()
                 });
                 Ok(found.unwrap_or(Value::UNKNOWN))
@@ -126,7 +163,9 @@ impl Machine<'_, '_> {
 
     /// The value of the last pair whose key is that literal.
     fn dict_item(&mut self, dict: Value, key: Value) -> Value {
-        let Some(elements) = self.heap.elements(dict) else { return Value::UNKNOWN };
+        let Some(elements) = self.heap.elements(dict) else {
+            return Value::UNKNOWN;
+        };
         let wanted = self.contents(key, LONGEST_NAME);
         for pair in elements.rchunks_exact(2) {
             let &[candidate, value] = pair else { continue };
@@ -141,7 +180,10 @@ impl Machine<'_, '_> {
 
     /// Looks a string key up in a dict literal.
     pub(super) fn dict_entry(&mut self, dict: Value, key: &[u8]) -> Option<Value> {
-        let elements = self.heap.elements(dict).filter(|_| dict.tag() == Tag::Dict)?;
+        let elements = self
+            .heap
+            .elements(dict)
+            .filter(|_| dict.tag() == Tag::Dict)?;
         for pair in elements.rchunks_exact(2) {
             if let &[candidate, value] = pair
                 && self.contents(candidate, LONGEST_NAME).as_deref() == Some(key)
@@ -160,7 +202,10 @@ fn member(owner: Symbol, name: &[u8]) -> Symbol {
         qualname.push(b'.');
     }
     qualname.extend_from_slice(name);
-    Symbol { module: owner.module, name: qualname }
+    Symbol {
+        module: owner.module,
+        name: qualname,
+    }
 }
 
 /// What Python's `type` calls the values that opcodes make.

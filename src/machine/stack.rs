@@ -28,11 +28,6 @@ impl Stack {
         self.values.len() + self.marks.len()
     }
 
-    /// Values above the topmost mark, counted.
-    pub(crate) fn above_mark(&self) -> usize {
-        self.values.len() - self.fence
-    }
-
     #[inline]
     pub(crate) fn push(&mut self, value: Value) {
         self.values.push(value);
@@ -56,7 +51,10 @@ impl Stack {
         if self.values.len() <= self.fence {
             return Err(Halt::Fault(Fault::StackUnderflow));
         }
-        self.values.last().copied().ok_or(Halt::Fault(Fault::StackUnderflow))
+        self.values
+            .last()
+            .copied()
+            .ok_or(Halt::Fault(Fault::StackUnderflow))
     }
 
     /// POP: discards the top, or the mark where nothing stands above it.
@@ -82,13 +80,20 @@ impl Stack {
     pub(crate) fn below_mark(&self) -> Option<Value> {
         let below = self.fence.checked_sub(1)?;
         let next_mark = self.marks.iter().rev().nth(1).copied().unwrap_or(0);
-        self.values.get(below).copied().filter(|_| below >= next_mark)
+        self.values
+            .get(below)
+            .copied()
+            .filter(|_| below >= next_mark)
     }
 
     /// The topmost `count` values, lowest first.
     #[inline]
     pub(crate) fn last(&self, count: usize) -> Result<&[Value], Halt> {
-        let start = self.values.len().checked_sub(count).filter(|&start| start >= self.fence);
+        let start = self
+            .values
+            .len()
+            .checked_sub(count)
+            .filter(|&start| start >= self.fence);
         start
             .and_then(|start| self.values.get(start..))
             .ok_or(Halt::Fault(Fault::StackUnderflow))
@@ -97,7 +102,8 @@ impl Stack {
     /// Discards the topmost `count` values, which the caller has seen through [`Stack::last`].
     #[inline]
     pub(crate) fn discard(&mut self, count: usize) {
-        self.values.truncate(self.values.len().saturating_sub(count).max(self.fence));
+        self.values
+            .truncate(self.values.len().saturating_sub(count).max(self.fence));
     }
 
     /// Discards the topmost mark and everything above it.

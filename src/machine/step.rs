@@ -1,6 +1,8 @@
 //! The effect of each opcode, one arm each and no wildcard: a new row of the table does not compile
 //! until it is handled here.
 
+use std::borrow::Cow;
+
 use super::{
     Machine,
     heap::{Import, ObjectKind},
@@ -16,9 +18,6 @@ use crate::{
 /// The highest protocol that CPython reads.
 const HIGHEST_PROTOCOL: i64 = 5;
 
-/// The protocol from which on a name may be dotted.
-const DOTTED_NAMES: u8 = 4;
-
 /// Below this protocol CPython maps Python 2 names to Python 3 names.
 const PYTHON_3_NAMES: u8 = 3;
 
@@ -29,7 +28,11 @@ impl Machine<'_, '_> {
         match at.opcode {
             Opcode::Mark => {
                 self.stack.push_mark();
-                if self.stack.len() > self.limits.stack { Err(Halt::Limit("stack")) } else { Ok(()) }
+                if self.stack.len() > self.limits.stack {
+                    Err(Halt::Limit("stack"))
+                } else {
+                    Ok(())
+                }
             }
             Opcode::Stop => self.stop(at),
             Opcode::Pop => self.pop_any(at),
@@ -98,7 +101,9 @@ impl Machine<'_, '_> {
             Opcode::NewobjEx => self.new_instance(at, 1),
             Opcode::Build => self.build(at),
             Opcode::Ext1 | Opcode::Ext2 | Opcode::Ext4 => self.extension(at),
-            Opcode::Persid => self.push_place(Tag::TextAt, at).and_then(|()| self.persistent(at)),
+            Opcode::Persid => self
+                .push_place(Tag::TextAt, at)
+                .and_then(|()| self.persistent(at)),
             Opcode::Binpersid => self.persistent(at),
         }
     }
@@ -140,7 +145,9 @@ impl Machine<'_, '_> {
     }
 
     fn enter_frame(&mut self, at: &Instruction) -> Result<(), Halt> {
-        let Operand::Size(size) = at.operand else { return Ok(()) };
+        let Operand::Size(size) = at.operand else {
+            return Ok(());
+        };
         if self.frame_end != u64::MAX && at.offset < self.frame_end {
             self.anomaly(AnomalyKind::FrameMismatch, at.offset);
         }
@@ -161,6 +168,9 @@ impl Machine<'_, '_> {
 
     fn push_number_line(&mut self, at: &Instruction) -> Result<(), Halt> {
         let bytes = self.line(at).ok_or(Halt::Fault(Fault::BadNumber))?;
+        if let Some(small) = small_decimal(&bytes).filter(|_| at.opcode == Opcode::Int) {
+            return self.push(small);
+        }
         let (reading, tag) = match at.opcode {
             Opcode::Float => (number::float(&bytes), Tag::FloatAt),
             Opcode::Long => (number::long(&bytes), Tag::IntAt),
@@ -176,15 +186,20 @@ impl Machine<'_, '_> {
     fn push_string_line(&mut self, at: &Instruction) -> Result<(), Halt> {
         // Quotes are checked by loaders before anything else; escapes when the text is decoded.
         if let Some(bytes) = self.line(at) {
-            crate::pickle::text::string(&bytes).ok_or(Halt::Fault(Fault::BadText))?;
+            crate::pickle::text::string(&bytes).map_err(|_| Halt::Fault(Fault::BadText))?;
         }
         self.push_place(Tag::StringAt, at)
     }
 
     /// The operand line, where it is short enough to be fetched.
-    fn line(&self, at: &Instruction) -> Option<Vec<u8>> {
-        let Operand::Span(span) = at.operand else { return None };
-        self.lookup.bytes(span, self.limits.text)
+    fn line(&self, at: &Instruction) -> Option<Cow<'_, [u8]>> {
+        let Operand::Span(span) = at.operand else {
+            return None;
+        };
+        match self.decoder.held(span) {
+            Some(held) => Some(Cow::Borrowed(held)),
+            None => self.lookup.bytes(span, self.limits.text).map(Cow::Owned),
+        }
     }
 
     // ---- containers ----
@@ -218,13 +233,17 @@ impl Machine<'_, '_> {
     }
 
     fn append_top(&mut self, at: &Instruction) -> Result<(), Halt> {
-        let [target, item] = *self.stack.last(2)? else { return Ok(()) };
+        let [target, item] = *self.stack.last(2)? else {
+            return Ok(());
+        };
         self.stack.discard(1);
         self.add(at, Tag::List, target, &[item])
     }
 
     fn set_top_item(&mut self, at: &Instruction) -> Result<(), Halt> {
-        let [target, key, item] = *self.stack.last(3)? else { return Ok(()) };
+        let [target, key, item] = *self.stack.last(3)? else {
+            return Ok(());
+        };
         self.stack.discard(2);
         self.add(at, Tag::Dict, target, &[key, item])
     }
@@ -247,7 +266,13 @@ impl Machine<'_, '_> {
     }
 
     /// Adds to a container that the stream made; on anything else this calls its methods.
-    fn add(&mut self, at: &Instruction, tag: Tag, target: Value, items: &[Value]) -> Result<(), Halt> {
+    fn add(
+        &mut self,
+        at: &Instruction,
+        tag: Tag,
+        target: Value,
+        items: &[Value],
+    ) -> Result<(), Halt> {
         if target.tag() == tag {
             self.heap.extend(target, items);
             return self.check_heap();
@@ -263,8 +288,8 @@ impl Machine<'_, '_> {
 
     fn memo_line(&mut self, at: &Instruction) -> Result<u64, Halt> {
         let bytes = self.line(at).ok_or(Halt::Fault(Fault::BadMemoIndex))?;
-        if let [digit @ b'0'..=b'9'] = *bytes {
-            return Ok(u64::from(digit - b'0'));
+        if let Some(small) = small_decimal(&bytes) {
+            return Ok(small.payload());
         }
         let reading = number::index(&bytes);
         if reading.disagrees() {
@@ -278,7 +303,11 @@ impl Machine<'_, '_> {
 
     #[inline]
     fn get(&mut self, index: u64) -> Result<(), Halt> {
-        match self.memo.get(index).or_else(|| self.previous_memo.get(index)) {
+        match self
+            .memo
+            .get(index)
+            .or_else(|| self.previous_memo.get(index))
+        {
             Some(value) => self.push(value),
             None => Err(Halt::Fault(Fault::MemoMissing(index))),
         }
@@ -300,7 +329,9 @@ impl Machine<'_, '_> {
     // ---- imports ----
 
     fn import_lines(&mut self, at: &Instruction) -> Result<Value, Halt> {
-        let Operand::Spans(module, name) = at.operand else { return Ok(Value::UNKNOWN) };
+        let Operand::Spans(module, name) = at.operand else {
+            return Ok(Value::UNKNOWN);
+        };
         let fetch = |span: Span| self.lookup.bytes(span, self.limits.text);
         let symbol = fetch(module).zip(fetch(name));
         let symbol = symbol.map(|(module, name)| Symbol { module, name });
@@ -308,7 +339,9 @@ impl Machine<'_, '_> {
     }
 
     fn import_stack(&mut self, at: &Instruction) -> Result<(), Halt> {
-        let [module, name] = *self.stack.last(2)? else { return Ok(()) };
+        let [module, name] = *self.stack.last(2)? else {
+            return Ok(());
+        };
         self.stack.discard(2);
         for operand in [module, name] {
             if !operand.is_text() && operand.tag() != Tag::Unknown && operand.tag() != Tag::Object {
@@ -353,36 +386,41 @@ impl Machine<'_, '_> {
         }))
     }
 
-    /// Whether names may be dotted at this point of the stream.
-    pub(super) fn dotted_names(&self) -> bool {
-        self.protocol >= DOTTED_NAMES
-    }
-
     fn extension(&mut self, at: &Instruction) -> Result<(), Halt> {
         let code = int_operand(at);
         if code <= 0 {
             return Err(Halt::Fault(Fault::BadExtension(code)));
         }
         self.event(at, EventKind::Extension { code })?;
-        if let Some(&(_, registered)) = self.registered.iter().rev().find(|(known, _)| *known == code)
+        if let Some(&(_, registered)) = self
+            .registered
+            .iter()
+            .rev()
+            .find(|(known, _)| *known == code)
         {
             return self.push(registered);
         }
-        let object = self.heap.new_object(ObjectKind::Extension, Value::UNKNOWN, Value::int(code));
+        let object = self
+            .heap
+            .new_object(ObjectKind::Extension, Value::UNKNOWN, Value::int(code));
         self.push(object)
     }
 
     fn persistent(&mut self, at: &Instruction) -> Result<(), Halt> {
         let id = self.stack.pop()?;
         self.event(at, EventKind::Persistent { id })?;
-        let object = self.heap.new_object(ObjectKind::Persistent, Value::UNKNOWN, id);
+        let object = self
+            .heap
+            .new_object(ObjectKind::Persistent, Value::UNKNOWN, id);
         self.push(object)
     }
 
     // ---- calls ----
 
     fn reduce(&mut self, at: &Instruction) -> Result<(), Halt> {
-        let [callee, arguments] = *self.stack.last(2)? else { return Ok(()) };
+        let [callee, arguments] = *self.stack.last(2)? else {
+            return Ok(());
+        };
         self.stack.discard(2);
         if arguments.tag() != Tag::Tuple {
             self.anomaly(AnomalyKind::ArgumentsNotTuple, at.offset);
@@ -412,7 +450,9 @@ impl Machine<'_, '_> {
     /// NEWOBJ, and NEWOBJ_EX where a dict of keywords lies on top of the arguments.
     fn new_instance(&mut self, at: &Instruction, keyword_dicts: usize) -> Result<(), Halt> {
         let operands = self.stack.last(2 + keyword_dicts)?;
-        let [class, arguments, ref keywords @ ..] = *operands else { return Ok(()) };
+        let [class, arguments, ref keywords @ ..] = *operands else {
+            return Ok(());
+        };
         let keywords = keywords.first().copied();
         self.stack.discard(2 + keyword_dicts);
         if arguments.tag() != Tag::Tuple {
@@ -423,10 +463,25 @@ impl Machine<'_, '_> {
     }
 
     fn build(&mut self, at: &Instruction) -> Result<(), Halt> {
-        let [target, state] = *self.stack.last(2)? else { return Ok(()) };
+        let [target, state] = *self.stack.last(2)? else {
+            return Ok(());
+        };
         self.stack.discard(1);
         self.set_state(at, target, state)
     }
+}
+
+/// The integer of a short line of decimal digits that every reader takes alike. A leading zero
+/// makes a boolean or an octal number of it.
+fn small_decimal(line: &[u8]) -> Option<Value> {
+    if line.is_empty() || line.len() > 9 || (line.len() > 1 && line.first() == Some(&b'0')) {
+        return None;
+    }
+    let mut value = 0;
+    for digit in line {
+        value = value * 10 + i64::from(digit.checked_sub(b'0').filter(|&digit| digit < 10)?);
+    }
+    Some(Value::int(value))
 }
 
 /// The operand of an opcode that has an integer.

@@ -22,7 +22,11 @@ pub(crate) enum EventKind {
     /// A call.
     Call { callee: Value, arguments: Value },
     /// A change of an object.
-    Change { kind: ChangeKind, target: Value, value: Value },
+    Change {
+        kind: ChangeKind,
+        target: Value,
+        value: Value,
+    },
     /// A persistent id handed to the host.
     Persistent { id: Value },
     /// A look-up in the extension registry.

@@ -100,7 +100,9 @@ impl Value {
     /// What kind it is.
     #[inline]
     pub(crate) fn tag(self) -> Tag {
-        TAGS.get((self.0 >> PAYLOAD_BITS) as usize).copied().unwrap_or(Tag::Unknown)
+        TAGS.get((self.0 >> PAYLOAD_BITS) as usize)
+            .copied()
+            .unwrap_or(Tag::Unknown)
     }
 
     /// The payload, unsigned: a place or a number.
@@ -123,7 +125,10 @@ impl Value {
     /// Whether it is a list, tuple, dict, set or frozenset.
     #[inline]
     pub(crate) fn is_node(self) -> bool {
-        matches!(self.tag(), Tag::List | Tag::Tuple | Tag::Dict | Tag::Set | Tag::FrozenSet)
+        matches!(
+            self.tag(),
+            Tag::List | Tag::Tuple | Tag::Dict | Tag::Set | Tag::FrozenSet
+        )
     }
 
     /// Whether it is text or may be read as text.
