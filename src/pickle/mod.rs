@@ -3,6 +3,7 @@
 //! This room does not know what is dangerous, nor what instructions do to a stack.
 
 mod decode;
+pub mod dialect;
 pub mod number;
 mod opcode;
 pub mod text;
