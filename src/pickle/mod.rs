@@ -7,5 +7,8 @@ pub mod number;
 mod opcode;
 pub mod text;
 
-pub use decode::{DecodeError, DecodeErrorKind, Decoder, Instruction, Operand, Span, decode_at};
-pub use opcode::{ALL, Effect, Opcode, OperandKind};
+pub use decode::{
+    DecodeError, DecodeErrorKind, Decoder, Instruction, Operand, Refusal, Span, decode_at,
+    decode_operand,
+};
+pub use opcode::{ALL, Arm, Effect, Opcode, OperandKind, dispatch};

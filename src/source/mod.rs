@@ -14,7 +14,7 @@ use std::io;
 pub use file::FileSource;
 pub use memory::MemorySource;
 pub use part::Part;
-pub use window::Window;
+pub use window::{Chunk, Window};
 
 /// A byte range of known length that can be read at any position.
 pub trait Source: Send + Sync {
