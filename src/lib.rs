@@ -8,4 +8,5 @@ pub mod facts;
 pub mod limits;
 pub mod machine;
 pub mod pickle;
+pub mod rules;
 pub mod source;
