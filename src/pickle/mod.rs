@@ -2,6 +2,7 @@
 //!
 //! This room does not know what is dangerous, nor what instructions do to a stack.
 
+pub mod assembly;
 mod decode;
 pub mod number;
 mod opcode;
