@@ -4,6 +4,7 @@
 
 pub mod assembly;
 mod decode;
+pub mod disasm;
 pub mod number;
 mod opcode;
 pub mod text;

@@ -35,6 +35,7 @@ mod read;
 mod write;
 
 pub use read::assemble;
+pub(super) use write::decode_long;
 pub use write::disassemble;
 
 /// Why a text could not be assembled. The fault is the author's.
