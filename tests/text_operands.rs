@@ -1,6 +1,10 @@
 //! Text numbers and text escapes against CPython's own readers, asked at test time.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a panic is how a test fails")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a panic is how a test fails"
+)]
 
 mod support;
 
@@ -79,11 +83,18 @@ fn requests() -> Vec<(char, Vec<u8>)> {
     let mut random = Random::new(1);
     for _ in 0..4000 {
         let length = random.below(7);
-        lines.push((0..length).map(|_| *random.pick(b"0011279abfox_+-. \0LLe\t")).collect());
+        lines.push(
+            (0..length)
+                .map(|_| *random.pick(b"0011279abfox_+-. \0LLe\t"))
+                .collect(),
+        );
     }
-    let all = lines.iter().flat_map(|line| "ILFp".chars().map(|opcode| (opcode, line.clone())));
+    let all = lines
+        .iter()
+        .flat_map(|line| "ILFp".chars().map(|opcode| (opcode, line.clone())));
     // The C unpickler allocates room for every index below the one it is given.
-    all.filter(|(opcode, line)| *opcode != 'p' || line.len() < 7).collect()
+    all.filter(|(opcode, line)| *opcode != 'p' || line.len() < 7)
+        .collect()
 }
 
 fn text_requests() -> Vec<(char, Vec<u8>)> {
@@ -96,7 +107,11 @@ fn text_requests() -> Vec<(char, Vec<u8>)> {
         };
         let inner = line(b"\\\\\\x41n07'\"8 \xe9ub\0", &mut random);
         let quote = *random.pick(b"'\"");
-        let closing = if random.below(8) == 0 { *random.pick(b"'\" x") } else { quote };
+        let closing = if random.below(8) == 0 {
+            *random.pick(b"'\" x")
+        } else {
+            quote
+        };
         requests.push(('S', [&[quote], inner.as_slice(), &[closing]].concat()));
         let mut escaped = line(b"\\\\uU0d8f\xe9 \0", &mut random);
         if random.below(2) == 0 {
@@ -176,8 +191,11 @@ fn numbers_are_read_as_this_python_reads_them() {
         };
         for (ours, theirs) in [(our_python, python), (our_c, c)] {
             let negative = matches!(ours, Some(Number::Int(..0)));
-            let expected =
-                if *opcode == 'p' && negative { "refused".to_owned() } else { shown(ours) };
+            let expected = if *opcode == 'p' && negative {
+                "refused".to_owned()
+            } else {
+                shown(ours)
+            };
             let too_long = reading.overlong && limited && theirs == "refused";
             let printed = String::from_utf8_lossy(line);
             assert!(
@@ -186,7 +204,10 @@ fn numbers_are_read_as_this_python_reads_them() {
             );
         }
         if python != c {
-            assert!(reading.disagrees(), "{opcode}{line:?}: {python} in Python, {c} in C");
+            assert!(
+                reading.disagrees(),
+                "{opcode}{line:?}: {python} in Python, {c} in C"
+            );
         }
     }
 }
@@ -238,15 +259,26 @@ fn shown_strings_look_as_python_writes_them() {
     let output = String::from_utf8(python(script, input.as_bytes())).unwrap();
     let mut lines = output.lines();
     for case in cases {
-        assert_eq!(hex(text::show_bytes(case, 100).as_bytes()), lines.next().unwrap(), "{case:?}");
-        assert_eq!(hex(text::show_text(case, 100).as_bytes()), lines.next().unwrap(), "{case:?}");
+        assert_eq!(
+            hex(text::show_bytes(case, 100).as_bytes()),
+            lines.next().unwrap(),
+            "{case:?}"
+        );
+        assert_eq!(
+            hex(text::show_text(case, 100).as_bytes()),
+            lines.next().unwrap(),
+            "{case:?}"
+        );
     }
 }
 
 #[test]
 fn shown_strings_are_shortened_between_characters() {
     assert_eq!(text::show_bytes(b"abcdef", 2), "b'ab'… (4 more bytes)");
-    assert_eq!(text::show_text("a\u{4f60}".as_bytes(), 2), "'a'… (3 more bytes)");
+    assert_eq!(
+        text::show_text("a\u{4f60}".as_bytes(), 2),
+        "'a'… (3 more bytes)"
+    );
     assert_eq!(text::show_text(b"a\xff\xfe", 5), "'a\\xff\\xfe'");
     assert_eq!(text::show_name(b"os \n", 9), "os\\x20\\n");
 }

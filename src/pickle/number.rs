@@ -55,7 +55,13 @@ pub struct Reading {
 impl Reading {
     fn agreed(number: Number) -> Self {
         let value = Some(number);
-        Self { c: value, python: value, c_314: value, python_314: value, overlong: false }
+        Self {
+            c: value,
+            python: value,
+            c_314: value,
+            python_314: value,
+            overlong: false,
+        }
     }
 
     /// The readings in a fixed order: C and Python to 3.13, C and Python from 3.14.
@@ -87,7 +93,13 @@ pub fn int(line: &[u8]) -> Reading {
     let (python, long_python) = split(python_int(line, Base::Literal));
     let (c_314, _) = split(c_int(line, Base::Ten));
     let (python_314, long_314) = split(python_int(line, Base::Ten));
-    Reading { c, python, c_314, python_314, overlong: long_c || long_python || long_314 }
+    Reading {
+        c,
+        python,
+        c_314,
+        python_314,
+        overlong: long_c || long_python || long_314,
+    }
 }
 
 /// The line of a LONG, with or without its `L`.
@@ -106,14 +118,26 @@ pub fn index(line: &[u8]) -> Reading {
     }
     let (c, overlong) = split(from_string(until_nul(line), Base::Ten));
     let python = c.filter(|_| !line.contains(&0));
-    Reading { c, python, c_314: c, python_314: python, overlong }
+    Reading {
+        c,
+        python,
+        c_314: c,
+        python_314: python,
+        overlong,
+    }
 }
 
 /// The line of a FLOAT. No version changed how it is read.
 pub fn float(line: &[u8]) -> Reading {
     let c = c_float(line).map(Number::Float);
     let python = python_float(line).map(Number::Float);
-    Reading { c, python, c_314: c, python_314: python, overlong: false }
+    Reading {
+        c,
+        python,
+        c_314: c,
+        python_314: python,
+        overlong: false,
+    }
 }
 
 /// Decimal digits as honest writers spell them, on which all readers agree: no leading zero, no
@@ -161,7 +185,10 @@ enum Base {
 type Parsed = Option<(Number, bool)>;
 
 fn split(parsed: Parsed) -> (Option<Number>, bool) {
-    (parsed.map(|(number, _)| number), parsed.is_some_and(|(_, overlong)| overlong))
+    (
+        parsed.map(|(number, _)| number),
+        parsed.is_some_and(|(_, overlong)| overlong),
+    )
 }
 
 /// C strings end at the first NUL, so the C unpickler does not see what follows one.
@@ -219,7 +246,11 @@ fn strtol(text: &[u8], base: Base) -> (Option<i64>, &[u8]) {
         value = value.and_then(|value| accumulate(value, radix, digit, negative));
         rest = behind;
     }
-    if rest.len() == digits.len() { (Some(0), text) } else { (value, rest) }
+    if rest.len() == digits.len() {
+        (Some(0), text)
+    } else {
+        (value, rest)
+    }
 }
 
 /// `PyLong_FromString`, which is `int()` of bytes.
@@ -274,7 +305,11 @@ fn digits_of(text: &[u8], radix: u32, negative: bool) -> Option<(Number, usize, 
 fn accumulate(value: i64, radix: u32, digit: u32, negative: bool) -> Option<i64> {
     let shifted = value.checked_mul(i64::from(radix))?;
     let digit = i64::from(digit);
-    if negative { shifted.checked_sub(digit) } else { shifted.checked_add(digit) }
+    if negative {
+        shifted.checked_sub(digit)
+    } else {
+        shifted.checked_add(digit)
+    }
 }
 
 fn sign(text: &[u8]) -> (bool, &[u8]) {
@@ -306,7 +341,10 @@ fn c_float(line: &[u8]) -> Option<f64> {
 /// `float()` of bytes: blanks around it, and underscores between digits.
 fn python_float(line: &[u8]) -> Option<f64> {
     let text = skip_space(line);
-    let end = text.iter().rposition(|&byte| !is_space(byte)).map_or(0, |last| last + 1);
+    let end = text
+        .iter()
+        .rposition(|&byte| !is_space(byte))
+        .map_or(0, |last| last + 1);
     let text = text.get(..end)?;
     if !text.contains(&b'_') {
         return whole_double(text);

@@ -56,15 +56,16 @@ fn escape<'a>(text: &'a [u8], decoded: &mut Vec<u8>) -> Result<&'a [u8], TextErr
         b'v' => 11,
         b'a' => 7,
         b'0'..=b'7' => {
-            let more = rest.iter().take(2).take_while(|digit| (b'0'..=b'7').contains(digit));
+            let more = rest
+                .iter()
+                .take(2)
+                .take_while(|digit| (b'0'..=b'7').contains(digit));
             let length = 1 + more.count();
             let (digits, rest) = text.split_at_checked(length).unwrap_or((text, &[]));
             // Three digits reach 511; C keeps the low byte, and so does `escape_decode`.
-            decoded.push(
-                digits
-                    .iter()
-                    .fold(0u8, |value, digit| value.wrapping_mul(8).wrapping_add(digit - b'0')),
-            );
+            decoded.push(digits.iter().fold(0u8, |value, digit| {
+                value.wrapping_mul(8).wrapping_add(digit - b'0')
+            }));
             return Ok(rest);
         }
         b'x' => {
@@ -123,9 +124,9 @@ pub fn unicode(line: &[u8]) -> Result<Vec<u8>, TextError> {
 /// Exactly `count` hexadecimal digits and what follows them; at most eight.
 fn hexadecimal(text: &[u8], count: usize) -> Option<(u32, &[u8])> {
     let (digits, rest) = text.split_at_checked(count)?;
-    let value = digits
-        .iter()
-        .try_fold(0u32, |value, &digit| Some(value << 4 | char::from(digit).to_digit(16)?))?;
+    let value = digits.iter().try_fold(0u32, |value, &digit| {
+        Some(value << 4 | char::from(digit).to_digit(16)?)
+    })?;
     Some((value, rest))
 }
 
@@ -228,7 +229,11 @@ pub fn show_name(name: &[u8], limit: usize) -> String {
 
 /// Python prefers single quotes and changes to double ones where that saves escapes.
 fn quote_for(bytes: &[u8]) -> char {
-    if bytes.contains(&b'\'') && !bytes.contains(&b'"') { '"' } else { '\'' }
+    if bytes.contains(&b'\'') && !bytes.contains(&b'"') {
+        '"'
+    } else {
+        '\''
+    }
 }
 
 /// The first `limit` bytes, or up to three fewer so that no character is cut.
@@ -236,17 +241,22 @@ pub(super) fn shorten(text: &[u8], limit: usize) -> &[u8] {
     if text.len() <= limit {
         return text;
     }
-    let continued = |end: usize| text.get(end).is_some_and(|byte| (0x80..0xc0).contains(byte));
-    let end = (limit.saturating_sub(3)..=limit).rev().find(|&end| !continued(end));
+    let continued = |end: usize| {
+        text.get(end)
+            .is_some_and(|byte| (0x80..0xc0).contains(byte))
+    };
+    let end = (limit.saturating_sub(3)..=limit)
+        .rev()
+        .find(|&end| !continued(end));
     text.get(..end.unwrap_or(limit)).unwrap_or_default()
 }
 
 fn push_text(text: &[u8], quote: Option<char>, out: &mut String) {
     for piece in (Pieces { rest: text }) {
         match piece {
-            Piece::Text(text) => {
-                text.chars().for_each(|character| push_char(character, quote, out))
-            }
+            Piece::Text(text) => text
+                .chars()
+                .for_each(|character| push_char(character, quote, out)),
             Piece::Surrogate(value) => push_escape('u', 4, value, out),
             Piece::Invalid(byte) => push_escape('x', 2, u32::from(byte), out),
         }
