@@ -9,4 +9,5 @@ pub mod limits;
 pub mod machine;
 pub mod pickle;
 pub mod rules;
+mod show;
 pub mod source;
