@@ -20,10 +20,6 @@ mod facts;
 mod machine {
     pub mod model;
 }
-#[path = "src/pickle"]
-mod pickle {
-    pub mod text;
-}
 #[path = "src/rules"]
 mod rules {
     pub mod condition;

@@ -82,6 +82,7 @@ pub enum Does {
     BuildText {
         op: TextOp,
     },
+    InlineArray {},
 }
 
 /// The arguments of `get-attribute`.
@@ -170,6 +171,7 @@ impl From<Does> for Model {
             Does::RegisterExtension { module, name, code } => {
                 Self::RegisterExtension { module, name, code }
             }
+            Does::InlineArray {} => Self::InlineArray,
             Does::BuildText { op } => Self::BuildText { op },
         }
     }

@@ -7,6 +7,7 @@
 mod file;
 mod memory;
 mod part;
+mod spliced;
 mod window;
 
 use std::io;
@@ -14,6 +15,7 @@ use std::io;
 pub use file::FileSource;
 pub use memory::MemorySource;
 pub use part::Part;
+pub use spliced::Spliced;
 pub use window::{Chunk, Window};
 
 /// A byte range of known length that can be read at any position.
