@@ -83,6 +83,7 @@ pub enum Does {
     BuildText {
         op: TextOp,
     },
+    InlineArray {},
 }
 
 /// The arguments of `get-attribute`.
@@ -172,6 +173,7 @@ impl From<Does> for Model {
             Does::RegisterExtension { module, name, code } => {
                 Self::RegisterExtension { module, name, code }
             }
+            Does::InlineArray {} => Self::InlineArray,
             Does::BuildText { op } => Self::BuildText { op },
         }
     }
