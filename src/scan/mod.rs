@@ -1,1 +1,97 @@
-//! Being written.
+//! The only room that opens inputs: walk, then one task an input, results in order.
+//!
+//! Nothing here knows what is dangerous; nothing here prints.
+
+mod analyse;
+mod container_findings;
+mod file;
+mod member;
+mod schedule;
+mod stdin;
+mod streams;
+mod walk;
+mod watched;
+
+use std::path::{Path, PathBuf};
+
+use crate::{
+    limits::Limits,
+    report::{FileReport, Report},
+    rules::Ruleset,
+};
+
+pub use member::{PickleMember, pickles};
+pub use walk::{Excludes, InvalidPattern};
+
+/// How to scan.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The caps.
+    pub limits: Limits,
+    /// Inputs scanned at the same time; 0 for as many as there are processors.
+    pub jobs: usize,
+    /// What is left out of what is discovered. Paths that are named are always scanned.
+    pub excludes: Excludes,
+    /// What a panic on one input does.
+    pub on_panic: OnPanic,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        let excludes = Excludes::default();
+        Self { limits: Limits::default(), jobs: 0, excludes, on_panic: OnPanic::Notice }
+    }
+}
+
+/// What a panic on one input does.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum OnPanic {
+    /// Becomes a notice about that input, which is then `incomplete`.
+    Notice,
+    /// Goes on, for tests and fuzzers that look for panics.
+    Propagate,
+}
+
+/// Is told how a run gets on. Called from several threads, in no particular order.
+pub trait Observer: Sync {
+    /// So many inputs will be scanned.
+    fn inputs(&self, _count: usize) {}
+
+    /// An input is done.
+    fn scanned(&self, _file: &FileReport) {}
+}
+
+/// Does not look.
+#[derive(Copy, Clone, Debug, Default)]
+pub struct Unobserved;
+
+impl Observer for Unobserved {}
+
+/// Scans paths, in their order: files, folders and what is below them, and `-` for standard input.
+///
+/// Never fails: what cannot be read is said in the report of that input.
+pub fn scan(
+    paths: &[PathBuf],
+    options: &Options,
+    ruleset: &Ruleset,
+    observer: &dyn Observer,
+) -> Report {
+    let inputs = walk::inputs(paths, &options.excludes);
+    observer.inputs(inputs.len());
+    let scanner = Scanner { options, ruleset };
+    let results = schedule::in_order(inputs, options.jobs, |input| {
+        let scanned = scanner.input(input);
+        observer.scanned(&scanned.file);
+        scanned
+    });
+    let mut report = Report {
+        working_directory: std::env::current_dir().unwrap_or_default(),
+        rules_digest: ruleset.digest().to_owned(),
+        ..Report::default()
+    };
+    for scanned in results {
+        report.rules.extend(scanned.rules);
+        report.files.push(scanned.file);
+    }
+    report
+}
