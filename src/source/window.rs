@@ -24,7 +24,14 @@ impl<'s> Window<'s> {
     /// Opens a window; nothing is read yet.
     pub fn new(source: &'s dyn Source) -> Self {
         let whole = source.contents();
-        Self { source, whole, base: 0, buffer: Vec::new(), chunk: SMALLEST_CHUNK, ended: false }
+        Self {
+            source,
+            whole,
+            base: 0,
+            buffer: Vec::new(),
+            chunk: SMALLEST_CHUNK,
+            ended: false,
+        }
     }
 
     /// The source below.
@@ -39,8 +46,12 @@ impl<'s> Window<'s> {
             Some(whole) => (0, whole),
             None => (self.base, self.buffer.as_slice()),
         };
-        let start = offset.checked_sub(base).and_then(|start| usize::try_from(start).ok());
-        start.and_then(|start| bytes.get(start..)).unwrap_or_default()
+        let start = offset
+            .checked_sub(base)
+            .and_then(|start| usize::try_from(start).ok());
+        start
+            .and_then(|start| bytes.get(start..))
+            .unwrap_or_default()
     }
 
     /// Bytes from `offset` on, at least `needed` of them unless the source ends before that.
@@ -59,7 +70,11 @@ impl<'s> Window<'s> {
     fn slide(&mut self, offset: u64, needed: usize) -> io::Result<()> {
         let kept = self.peek(offset).len();
         let straight_on = offset == self.base.saturating_add(self.buffer.len() as u64);
-        let grown = if kept > 0 || straight_on { self.chunk * 2 } else { SMALLEST_CHUNK };
+        let grown = if kept > 0 || straight_on {
+            self.chunk * 2
+        } else {
+            SMALLEST_CHUNK
+        };
         self.chunk = grown.min(LARGEST_CHUNK);
         let start = self.buffer.len() - kept;
         self.buffer.copy_within(start.., 0);
@@ -82,7 +97,9 @@ impl<'s> Window<'s> {
 
     fn fill(&mut self, filled: usize) -> io::Result<usize> {
         let at = self.base.saturating_add(filled as u64);
-        let Some(buffer) = self.buffer.get_mut(filled..) else { return Ok(0) };
+        let Some(buffer) = self.buffer.get_mut(filled..) else {
+            return Ok(0);
+        };
         loop {
             match self.source.read_at(at, buffer) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
