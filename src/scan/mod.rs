@@ -24,7 +24,7 @@ pub use member::{PickleMember, pickles};
 pub use walk::{Excludes, InvalidPattern};
 
 /// How to scan.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Options {
     /// The caps.
     pub limits: Limits,
@@ -32,24 +32,6 @@ pub struct Options {
     pub jobs: usize,
     /// What is left out of what is discovered. Paths that are named are always scanned.
     pub excludes: Excludes,
-    /// What a panic on one input does.
-    pub on_panic: OnPanic,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        let excludes = Excludes::default();
-        Self { limits: Limits::default(), jobs: 0, excludes, on_panic: OnPanic::Notice }
-    }
-}
-
-/// What a panic on one input does.
-#[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub enum OnPanic {
-    /// Becomes a notice about that input, which is then `incomplete`.
-    Notice,
-    /// Goes on, for tests and fuzzers that look for panics.
-    Propagate,
 }
 
 /// Is told how a run gets on. Called from several threads, in no particular order.
