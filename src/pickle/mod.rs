@@ -7,5 +7,7 @@ pub mod number;
 mod opcode;
 pub mod text;
 
-pub use decode::{DecodeError, DecodeErrorKind, Decoder, Instruction, Operand, Span, decode_at};
+pub use decode::{
+    DecodeError, DecodeErrorKind, Decoder, Instruction, Operand, Refusal, Span, decode_at,
+};
 pub use opcode::{ALL, Effect, Opcode, OperandKind};

@@ -1,0 +1,151 @@
+//! Where pickles hide: archives, compressed wrappers and files with a pickle inside.
+//!
+//! This room turns bytes into [`Member`]s and knows neither opcodes' meaning nor rules. Nothing
+//! recurses on input: [`look`] says what a member may be, [`Format::open`] emits the members inside
+//! it, and whoever scans keeps the list of work. What a file is, is decided by its content; an
+//! extension is never looked at. [`FORMATS`] is the one table that a new format is entered in.
+
+mod bits;
+mod budget;
+mod codec;
+mod inflate;
+mod input;
+mod magic;
+mod member;
+mod note;
+mod sniff;
+mod trial;
+mod wrapper;
+
+use std::{io, sync::Arc};
+
+pub use budget::Budget;
+pub use member::{Host, Member, MemberKind, MemberName};
+pub use note::{Anomaly, AnomalyKind, Opened, Problem, ProblemKind};
+pub use sniff::{Head, Sniffed, sniff};
+
+use crate::{limits::Limits, source::Source};
+
+/// One kind of container: how it is recognised and how it is opened.
+pub struct Format {
+    /// The name in reports, such as `zip`.
+    pub name: &'static str,
+    /// Whether the bytes are of this format, as some loader would decide it.
+    pub matches: fn(&Head<'_>) -> bool,
+    /// Emits what is inside; see [`Format::open`].
+    opener: fn(&mut Opening<'_>) -> io::Result<()>,
+}
+
+impl Format {
+    /// Emits the members of a container, what is wrong with it, and which bytes it explains.
+    ///
+    /// `source` is what [`Look::source`] gave for `member`. A limit, a damaged directory or an
+    /// encrypted member is emitted as a [`Problem`]; the rest is still emitted.
+    ///
+    /// # Errors
+    /// Only what reading the source reports. Members emitted before that stay valid.
+    pub fn open(
+        &self,
+        member: &Member,
+        source: &Arc<dyn Source>,
+        limits: &mut Budget,
+        emit: &mut dyn FnMut(Opened),
+    ) -> io::Result<()> {
+        if member.path.len() >= limits.limits().depth {
+            let message = format!("nested more than {} deep", limits.limits().depth);
+            emit(Opened::Problem(Problem::new(ProblemKind::Limit, message)));
+            return Ok(());
+        }
+        (self.opener)(&mut Opening { member, source, budget: limits, emit })
+    }
+}
+
+impl std::fmt::Debug for Format {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+impl PartialEq for Format {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+/// Every format that is opened. Order is the order in which readings are reported.
+pub static FORMATS: &[Format] = &[
+    wrapper::gzip::FORMAT,
+    wrapper::zlib::FORMAT,
+    wrapper::bzip2::FORMAT,
+    wrapper::xz::FORMAT,
+    wrapper::lzma::FORMAT,
+];
+
+/// What an opener works with.
+struct Opening<'a> {
+    member: &'a Member,
+    source: &'a Arc<dyn Source>,
+    budget: &'a mut Budget,
+    emit: &'a mut dyn FnMut(Opened),
+}
+
+impl Opening<'_> {
+    fn limits(&self) -> &Limits {
+        self.budget.limits()
+    }
+
+    /// Emits a member unless the input has had its share of members. `false` means: stop.
+    fn member(&mut self, member: Member) -> bool {
+        if self.budget.take_member() {
+            (self.emit)(Opened::Member(member));
+            return true;
+        }
+        let message = format!("more than {} members", self.limits().members);
+        self.problem(ProblemKind::Limit, message);
+        false
+    }
+
+    fn problem(&mut self, kind: ProblemKind, message: impl Into<String>) {
+        (self.emit)(Opened::Problem(Problem::new(kind, message)));
+    }
+
+    fn anomaly(&mut self, kind: AnomalyKind, offset: u64, message: impl Into<String>) {
+        (self.emit)(Opened::Anomaly(Anomaly { kind, offset, message: message.into() }));
+    }
+
+    fn explained(&mut self, start: u64, end: u64) {
+        if end > start {
+            let span = crate::pickle::Span { start, length: end - start };
+            (self.emit)(Opened::Explained(span));
+        }
+    }
+}
+
+/// A member made readable, and every way in which a loader would read it.
+pub struct Look {
+    /// The bytes of the member, decompressed where it is packed.
+    pub source: Arc<dyn Source>,
+    /// At least one reading. [`Sniffed::NoPickle`], [`Sniffed::LfsPointer`] and
+    /// [`Sniffed::Empty`] stand alone.
+    pub readings: Vec<Sniffed>,
+}
+
+/// Decompresses a packed member within the budget and says what it may be.
+///
+/// Problems met while decompressing are emitted; what was decompressed before them is in
+/// [`Look::source`] nevertheless, because a loader would have executed it.
+///
+/// # Errors
+/// Only what reading the source reports.
+pub fn look(
+    member: &Member,
+    budget: &mut Budget,
+    emit: &mut dyn FnMut(Opened),
+) -> io::Result<Look> {
+    let source = member.unpack(budget, emit)?;
+    let readings = sniff::readings(member, source.as_ref())?;
+    if matches!(readings.first(), Some(Sniffed::Pickle(_))) {
+        member.verify(source.as_ref(), emit)?;
+    }
+    Ok(Look { source, readings })
+}

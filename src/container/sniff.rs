@@ -1,0 +1,180 @@
+//! What a file may be, decided by its first bytes and, for zip, by its last ones.
+
+use std::io;
+
+use super::{
+    FORMATS, Format, Host, Member, MemberKind, bits, magic,
+    trial::{self, Verdict},
+};
+use crate::source::{Source, read_range};
+
+/// Bytes read from the start: a tar header, which is the longest thing that is recognised.
+const HEAD: usize = 512;
+
+/// Bytes read from the end: the longest comment of a zip archive and the record before it.
+const TAIL: usize = (64 << 10) + 22;
+
+/// One way in which some loader would read a file.
+#[derive(Copy, Clone, Debug, PartialEq)]
+pub enum Sniffed {
+    /// It is opened and members come out.
+    Container(&'static Format),
+    /// It is unpickled.
+    Pickle(Host),
+    /// It might be a pickle of protocol 0 or 1, or one in disguise. Only running it can tell: if
+    /// it ends in an error before it imports, calls or builds anything, it was none.
+    PerhapsPickle,
+    /// No loader finds a pickle in it. The text says what it is instead.
+    NoPickle(&'static str),
+    /// A Git LFS pointer stands where the file should be.
+    LfsPointer,
+    /// There is no byte.
+    Empty,
+}
+
+/// What formats decide by.
+pub struct Head<'h> {
+    /// The first bytes, up to 512.
+    pub bytes: &'h [u8],
+    /// The last bytes, up to 64 KiB; empty where they were not read because that would cost more
+    /// than it could show.
+    pub tail: &'h [u8],
+    /// Length of the whole.
+    pub length: u64,
+}
+
+/// Every reading of the bytes of a source, its end included. Never empty.
+///
+/// # Errors
+/// As [`Source::read_at`].
+pub fn sniff(source: &dyn Source) -> io::Result<Vec<Sniffed>> {
+    readings_of(source, 0, true).map(|(readings, _)| readings)
+}
+
+/// Every reading of a member.
+pub(super) fn readings(member: &Member, source: &dyn Source) -> io::Result<Vec<Sniffed>> {
+    // The end of a stored member is not read: a checkpoint has thousands of them, and what reads
+    // a zip at the end of a tensor would first have to cut the tensor out.
+    let with_tail = member.path.is_empty() || source.contents().is_some();
+    let (mut readings, verdict) = readings_of(source, member.start, with_tail)?;
+    match member.kind {
+        MemberKind::Unknown => {}
+        MemberKind::Pickle(host) => {
+            readings.retain(|reading| matches!(reading, Sniffed::Container(_)));
+            readings.insert(0, Sniffed::Pickle(host));
+        }
+        MemberKind::Storage => {
+            // Random numbers begin like a pickle every now and then; what is meant to be loaded
+            // begins like one beyond doubt.
+            readings
+                .retain(|reading| matches!(reading, Sniffed::Container(_) | Sniffed::Pickle(_)));
+            if readings.is_empty() {
+                readings.push(Sniffed::NoPickle("tensor storage"));
+            }
+        }
+    }
+    Ok(readings)
+}
+
+fn readings_of(
+    source: &dyn Source,
+    start: u64,
+    with_tail: bool,
+) -> io::Result<(Vec<Sniffed>, Verdict)> {
+    let bytes = read_range(source, start, HEAD)?;
+    let length = source.len().saturating_sub(start);
+    if length == 0 {
+        return Ok((vec![Sniffed::Empty], Verdict::Never));
+    }
+    let kept = (TAIL as u64).min(length);
+    let tail = match with_tail && kept > bytes.len() as u64 {
+        true => read_range(source, source.len() - kept, TAIL)?,
+        false if with_tail => bytes.clone(),
+        false => Vec::new(),
+    };
+    let mut fetch = |offset| read_range(source, start.saturating_add(offset), HEAD);
+    decide(&Head { bytes: &bytes, tail: &tail, length }, &mut fetch)
+}
+
+fn decide(head: &Head<'_>, fetch: trial::Fetch<'_>) -> io::Result<(Vec<Sniffed>, Verdict)> {
+    if head.bytes.starts_with(b"version https://git-lfs.github.com/spec/") {
+        return Ok((vec![Sniffed::LfsPointer], Verdict::Never));
+    }
+    let mut readings: Vec<Sniffed> =
+        FORMATS.iter().filter(|format| (format.matches)(head)).map(Sniffed::Container).collect();
+    let trial = trial::walk(head.bytes, head.length, fetch)?;
+    // Who knows persistent ids (torch) looks for its own containers first.
+    let plausible = readings.is_empty() || !trial.persistent;
+    match trial.verdict {
+        Verdict::Likely | Verdict::Certain if plausible => {
+            readings.push(Sniffed::Pickle(host(head.bytes)))
+        }
+        Verdict::Perhaps if plausible => readings.push(Sniffed::PerhapsPickle),
+        _ => {}
+    }
+    if readings.is_empty() {
+        readings.push(Sniffed::NoPickle(reason(head)));
+    }
+    Ok((readings, trial.verdict))
+}
+
+fn reason(head: &Head<'_>) -> &'static str {
+    let whole = head.bytes.len() as u64 >= head.length;
+    magic::recognise(head.bytes, head.length)
+        .or_else(|| magic::text(head.bytes, whole))
+        .unwrap_or("binary data")
+}
+
+/// The magic number that `torch.save` wrote as a pickle of its own before 1.6, behind whatever
+/// protocol and frame its `pickle_protocol` made of it.
+const TORCH_LEGACY: &[u8] = b"\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.";
+
+fn host(bytes: &[u8]) -> Host {
+    let beginning = bytes.get(..32).unwrap_or(bytes);
+    match bits::find(beginning, TORCH_LEGACY) {
+        Some(_) => Host::TorchLegacy,
+        None => Host::Plain,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::MemorySource;
+
+    fn names(bytes: &[u8]) -> Vec<String> {
+        let readings = sniff(&MemorySource::new(bytes)).unwrap();
+        readings
+            .iter()
+            .map(|reading| match reading {
+                Sniffed::Container(format) => format.name.to_owned(),
+                other => format!("{other:?}"),
+            })
+            .collect()
+    }
+
+    #[test]
+    fn nothing_and_pointers_stand_alone() {
+        assert_eq!(names(b""), ["Empty"]);
+        let pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 3\n";
+        assert_eq!(names(pointer), ["LfsPointer"]);
+    }
+
+    #[test]
+    fn reasons_name_the_format() {
+        assert_eq!(names(b"\x7fELF\x02\x01\x01\0"), [r#"NoPickle("ELF program")"#]);
+        assert_eq!(names(b"import os\n"), [r#"NoPickle("text")"#]);
+        assert_eq!(names(b"\0\0\0\0"), [r#"NoPickle("binary data")"#]);
+    }
+
+    #[test]
+    fn a_pickle_in_the_guise_of_an_image_is_a_pickle() {
+        assert_eq!(names(b"GIF89a\x01\0\x01cos\nsystem\n(S'id'\ntR."), ["Pickle(Plain)"]);
+    }
+
+    #[test]
+    fn torch_before_1_6_is_known_by_its_magic_pickle() {
+        let magic = b"\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.\x80\x02M\xe9\x03.";
+        assert_eq!(names(magic), ["Pickle(TorchLegacy)"]);
+    }
+}

@@ -1,0 +1,53 @@
+//! zlib (RFC 1950), as joblib writes it: its files start with it and carry no other header.
+
+use std::io;
+
+use flate2::bufread::{DeflateDecoder, ZlibDecoder};
+
+use super::super::{
+    Format,
+    codec::{Chain, Codec, Single},
+    input::Input,
+};
+
+pub(in super::super) const FORMAT: Format = Format {
+    name: "zlib",
+    matches: |head| starts(head.bytes) && inflates(head.bytes),
+    opener: |opening| super::open(opening, &CODEC),
+};
+
+pub(in super::super) static CODEC: Codec =
+    Codec { name: "zlib", begin: |input, _| CHAIN.read(input) };
+
+static CHAIN: Chain = Chain { begin, starts };
+
+/// Deflate without a header of its own, as in zip members.
+pub(in super::super) static DEFLATE: Codec =
+    Codec { name: "deflate", begin: |input, _| Ok(Box::new(DeflateDecoder::new(input))) };
+
+/// The two header bytes: method 8, window up to 32 KiB, no preset dictionary, check bits.
+fn starts(head: &[u8]) -> bool {
+    let Some(&[first, second]) = head.first_chunk::<2>() else { return false };
+    let check = u16::from_be_bytes([first, second]) % 31 == 0;
+    first & 0x0f == 8 && first >> 4 <= 7 && second & 0x20 == 0 && check
+}
+
+/// Two bytes are weak evidence, so all of the head has to decompress. No loader gets further:
+/// joblib hands 8 KiB at a time to zlib, which gives nothing of a chunk with an error in it.
+fn inflates(head: &[u8]) -> bool {
+    match io::copy(&mut ZlibDecoder::new(head), &mut io::sink()) {
+        Ok(_) => true,
+        // The head is only part of the file; running out of it proves nothing.
+        Err(error) => error.kind() == io::ErrorKind::UnexpectedEof,
+    }
+}
+
+fn begin(input: Input) -> io::Result<Box<dyn Single>> {
+    Ok(Box::new(ZlibDecoder::new(input)))
+}
+
+impl Single for ZlibDecoder<Input> {
+    fn into_input(self: Box<Self>) -> Input {
+        (*self).into_inner()
+    }
+}
