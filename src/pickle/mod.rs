@@ -2,7 +2,9 @@
 //!
 //! This room does not know what is dangerous, nor what instructions do to a stack.
 
+pub mod assembly;
 mod decode;
+pub mod disasm;
 pub mod number;
 mod opcode;
 pub mod text;

@@ -201,7 +201,7 @@ pub fn show_bytes(bytes: &[u8], limit: usize) -> String {
         push_byte(byte, quote, &mut out);
     }
     out.push(quote);
-    count_hidden(bytes.len() - shown.len(), &mut out);
+    count_hidden((bytes.len() - shown.len()) as u64, &mut out);
     out
 }
 
@@ -213,7 +213,7 @@ pub fn show_text(text: &[u8], limit: usize) -> String {
     let mut out = String::from(quote);
     push_text(shown, Some(quote), &mut out);
     out.push(quote);
-    count_hidden(text.len() - shown.len(), &mut out);
+    count_hidden((text.len() - shown.len()) as u64, &mut out);
     out
 }
 
@@ -223,7 +223,7 @@ pub fn show_name(name: &[u8], limit: usize) -> String {
     let shown = shorten(name, limit);
     let mut out = String::with_capacity(shown.len());
     push_text(shown, None, &mut out);
-    count_hidden(name.len() - shown.len(), &mut out);
+    count_hidden((name.len() - shown.len()) as u64, &mut out);
     out
 }
 
@@ -237,7 +237,7 @@ fn quote_for(bytes: &[u8]) -> char {
 }
 
 /// The first `limit` bytes, or up to three fewer so that no character is cut.
-fn shorten(text: &[u8], limit: usize) -> &[u8] {
+pub(super) fn shorten(text: &[u8], limit: usize) -> &[u8] {
     if text.len() <= limit {
         return text;
     }
@@ -296,7 +296,8 @@ fn push_escape(letter: char, width: usize, value: u32, out: &mut String) {
     let _ = write!(out, "\\{letter}{value:0width$x}");
 }
 
-fn count_hidden(hidden: usize, out: &mut String) {
+/// Says how many bytes are not shown, where there are any.
+pub(super) fn count_hidden(hidden: u64, out: &mut String) {
     if hidden > 0 {
         let _ = write!(out, "… ({hidden} more bytes)");
     }
