@@ -1,11 +1,11 @@
 //! Command line entry point: parse, scan, write, exit.
-#![expect(clippy::print_stderr, clippy::print_stdout, reason = "the only file that prints")]
+#![expect(
+    clippy::print_stderr,
+    clippy::print_stdout,
+    reason = "the only file that prints"
+)]
 
-use std::{
-    borrow::Cow,
-    io::{self, Write},
-    process::ExitCode,
-};
+use std::{borrow::Cow, io, process::ExitCode};
 
 use anyhow::{Context, Result};
 use clap::Parser;
@@ -42,17 +42,17 @@ fn run(cli: &Cli) -> Result<u8> {
         }
         Some(Command::Explain(arguments)) => {
             let ruleset = rules(&arguments.sources)?;
-            cli::explain(arguments, &ruleset, &mut stdout)
+            Ok(cli::explain(arguments, &ruleset, &mut stdout)?)
         }
-        Some(Command::Disasm(arguments)) => cli::disassemble(arguments, &mut stdout),
+        Some(Command::Disasm(arguments)) => Ok(cli::disassemble(arguments, &mut stdout)?),
         Some(Command::Rules(RulesCommand::List(sources))) => {
             unless_closed(cli::list(&*rules(sources)?, &mut stdout))?;
             Ok(0)
         }
         Some(Command::Rules(RulesCommand::Show { id, sources })) => {
-            cli::show(&*rules(sources)?, id, &mut stdout)
+            Ok(cli::show(&*rules(sources)?, id, &mut stdout)?)
         }
-        Some(Command::Rules(RulesCommand::Lint { path })) => cli::lint(path, &mut stdout),
+        Some(Command::Rules(RulesCommand::Lint { path })) => Ok(cli::lint(path, &mut stdout)?),
     }
 }
 
@@ -75,7 +75,9 @@ fn scan(arguments: &ScanArguments) -> Result<u8> {
             .and_then(|()| writer.flush());
         unless_closed(written).context("cannot write the report")?;
     }
-    let silent = outputs.iter().all(|(destination, _)| !destination.is_stdout());
+    let silent = outputs
+        .iter()
+        .all(|(destination, _)| !destination.is_stdout());
     if silent && arguments.verbosity() > Verbosity::Quiet {
         eprintln!("{}", output::summary(&report));
     }
@@ -83,8 +85,10 @@ fn scan(arguments: &ScanArguments) -> Result<u8> {
 }
 
 fn rules(sources: &RuleSources) -> Result<Cow<'static, Ruleset>> {
-    if sources.paths.is_empty() {
+    if sources.rules.is_empty() {
         return Ok(Cow::Borrowed(Ruleset::builtin()));
     }
-    Ruleset::with(&sources.paths).map(Cow::Owned).context("the rules cannot be used")
+    Ruleset::with(&sources.rules)
+        .map(Cow::Owned)
+        .context("the rules cannot be used")
 }

@@ -75,7 +75,10 @@ pub(super) fn all(
         let (named, file) = split(output);
         format_taken |= named.is_none();
         let path = file.filter(|file| *file != "-").map(PathBuf::from);
-        destinations.push(Destination { format: named.or(format).unwrap_or_default(), path });
+        destinations.push(Destination {
+            format: named.or(format).unwrap_or_default(),
+            path,
+        });
     }
     let to_stdout = destinations.iter().any(Destination::is_stdout);
     match format {
@@ -83,12 +86,18 @@ pub(super) fn all(
             destinations.insert(0, Destination { format, path: None });
         }
         _ if destinations.is_empty() => {
-            destinations.push(Destination { format: format.unwrap_or_default(), path: None });
+            destinations.push(Destination {
+                format: format.unwrap_or_default(),
+                path: None,
+            });
         }
         _ => {}
     }
     let mut seen = std::collections::HashSet::new();
-    match destinations.iter().find(|destination| !seen.insert(&destination.path)) {
+    match destinations
+        .iter()
+        .find(|destination| !seen.insert(&destination.path))
+    {
         None => Ok(destinations),
         Some(twice) => Err(UnusableOutputs(match &twice.path {
             None => "standard output".to_owned(),
@@ -101,7 +110,9 @@ pub(super) fn all(
 /// is one, so that a file may be called `a=b`.
 fn split(output: &OsStr) -> (Option<Format>, Option<&OsStr>) {
     let whole = (None, Some(output));
-    let Some(text) = output.to_str() else { return split_bytes(output).unwrap_or(whole) };
+    let Some(text) = output.to_str() else {
+        return split_bytes(output).unwrap_or(whole);
+    };
     if let Some(format) = Format::from_name(text) {
         return (Some(format), None);
     }
@@ -120,7 +131,10 @@ fn split_bytes(output: &OsStr) -> Option<(Option<Format>, Option<&OsStr>)> {
     let bytes = output.as_bytes();
     let equals = bytes.iter().position(|&byte| byte == b'=')?;
     let format = Format::from_name(std::str::from_utf8(bytes.get(..equals)?).ok()?)?;
-    Some((Some(format), Some(OsStr::from_bytes(bytes.get(equals + 1..)?))))
+    Some((
+        Some(format),
+        Some(OsStr::from_bytes(bytes.get(equals + 1..)?)),
+    ))
 }
 
 #[cfg(not(unix))]
@@ -135,7 +149,10 @@ mod tests {
     fn shown(format: Option<Format>, outputs: &[&str]) -> Vec<String> {
         let outputs: Vec<OsString> = outputs.iter().map(OsString::from).collect();
         let shown = |destination: &Destination| {
-            let path = destination.path.as_ref().map_or("-", |path| path.to_str().unwrap());
+            let path = destination
+                .path
+                .as_ref()
+                .map_or("-", |path| path.to_str().unwrap());
             format!("{}={path}", destination.format.name())
         };
         match all(format, &outputs) {
@@ -150,8 +167,14 @@ mod tests {
         assert_eq!(shown(Some(Format::Json), &[]), ["json=-"]);
         assert_eq!(shown(Some(Format::Json), &["out"]), ["json=out"]);
         assert_eq!(shown(None, &["sarif=a.sarif"]), ["sarif=a.sarif"]);
-        assert_eq!(shown(Some(Format::Text), &["sarif=a"]), ["text=-", "sarif=a"]);
-        assert_eq!(shown(None, &["sarif=a", "text", "b=c"]), ["sarif=a", "text=-", "text=b=c"]);
+        assert_eq!(
+            shown(Some(Format::Text), &["sarif=a"]),
+            ["text=-", "sarif=a"]
+        );
+        assert_eq!(
+            shown(None, &["sarif=a", "text", "b=c"]),
+            ["sarif=a", "text=-", "text=b=c"]
+        );
         assert_eq!(shown(None, &["json=-"]), ["json=-"]);
     }
 

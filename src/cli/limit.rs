@@ -36,13 +36,22 @@ fn table(limits: &Limits) -> Result<Map<String, Value>, String> {
 }
 
 fn unknown(name: &str, limits: &Limits) -> String {
-    let names: Vec<String> = table(limits).unwrap_or_default().into_iter().map(|(name, _)| name).collect();
-    format!("there is no limit `{name}`; the limits are {}", names.join(", "))
+    let names: Vec<String> = table(limits)
+        .unwrap_or_default()
+        .into_iter()
+        .map(|(name, _)| name)
+        .collect();
+    format!(
+        "there is no limit `{name}`; the limits are {}",
+        names.join(", ")
+    )
 }
 
 /// A number with an optional unit: `k`, `M`, `G`, `T` are powers of 1000, with an `i` of 1024.
 fn number(text: &str) -> Option<u64> {
-    let digits_end = text.find(|c: char| !c.is_ascii_digit() && c != '_').unwrap_or(text.len());
+    let digits_end = text
+        .find(|c: char| !c.is_ascii_digit() && c != '_')
+        .unwrap_or(text.len());
     let (digits, unit) = text.split_at_checked(digits_end)?;
     let number: u64 = digits.replace('_', "").parse().ok()?;
     let base: u64 = if unit.ends_with('i') { 1024 } else { 1000 };
@@ -63,7 +72,12 @@ mod tests {
 
     #[test]
     fn numbers_have_units() {
-        let cases = [("1000", 1000), ("64k", 64_000), ("16Mi", 16 << 20), ("1_000", 1000)];
+        let cases = [
+            ("1000", 1000),
+            ("64k", 64_000),
+            ("16Mi", 16 << 20),
+            ("1_000", 1000),
+        ];
         for (text, expected) in cases {
             assert_eq!(number(text), Some(expected), "{text}");
         }
@@ -75,8 +89,17 @@ mod tests {
     #[test]
     fn a_field_is_changed_by_its_name() {
         let limits = changed(&Limits::default(), "ratio-floor=1Ki").unwrap();
-        assert_eq!(limits, Limits { ratio_floor: 1024, ..Limits::default() });
+        assert_eq!(
+            limits,
+            Limits {
+                ratio_floor: 1024,
+                ..Limits::default()
+            }
+        );
         let error = changed(&limits, "speed=1").unwrap_err();
-        assert!(error.contains("no limit `speed`") && error.contains("inflated"), "{error}");
+        assert!(
+            error.contains("no limit `speed`") && error.contains("inflated"),
+            "{error}"
+        );
     }
 }

@@ -109,16 +109,16 @@ pub struct FileArguments {
 #[derive(Debug, Default, Args)]
 pub struct RuleSources {
     /// Add rules from a file or folder, and override built-in ones of the same id; may be repeated
-    #[arg(long = "rules", value_name = "PATH", help_heading = "Rules")]
-    pub paths: Vec<PathBuf>,
+    #[arg(long, value_name = "PATH", help_heading = "Rules")]
+    pub rules: Vec<PathBuf>,
 }
 
 /// Caps on work and memory.
 #[derive(Debug, Args)]
 pub struct Caps {
     /// Change a limit, such as inflated=1Gi; may be repeated; `--limit help` lists them
-    #[arg(long = "limit", value_name = "NAME=VALUE", help_heading = "Input")]
-    pub limits: Vec<String>,
+    #[arg(long, value_name = "NAME=VALUE", help_heading = "Input")]
+    pub limit: Vec<String>,
 }
 
 /// What to scan and how.
@@ -167,8 +167,14 @@ pub struct ScanArguments {
     #[arg(long, value_name = "GLOB", help_heading = "Input")]
     pub exclude: Vec<String>,
     /// Scan so many files at the same time [default: one a processor]
-    #[arg(short, long, value_name = "COUNT", default_value_t = 0, hide_default_value = true,
-          help_heading = "Input")]
+    #[arg(
+        short,
+        long,
+        value_name = "COUNT",
+        default_value_t = 0,
+        hide_default_value = true,
+        help_heading = "Input"
+    )]
     pub jobs: usize,
     /// Caps.
     #[command(flatten)]
@@ -193,14 +199,21 @@ pub enum BadArgument {
 }
 
 impl Caps {
+    /// Whether the limits shall be listed instead.
+    pub fn asks_for_help(&self) -> bool {
+        self.limit.iter().any(|change| change == "help")
+    }
+
     /// The default limits with the changes applied.
     ///
     /// # Errors
     /// For a name that is no limit and a value that is no number.
     pub fn limits(&self) -> Result<Limits, BadArgument> {
-        self.limits.iter().try_fold(Limits::default(), |limits, change| {
-            limit::changed(&limits, change).map_err(BadArgument::Limit)
-        })
+        self.limit
+            .iter()
+            .try_fold(Limits::default(), |limits, change| {
+                limit::changed(&limits, change).map_err(BadArgument::Limit)
+            })
     }
 }
 
@@ -240,7 +253,11 @@ impl ScanArguments {
             "auto" if destination.is_stdout() && terminal_wants_colour() => Colour::Ansi,
             _ => Colour::Plain,
         };
-        Rendering { format: destination.format, colour, verbosity: self.verbosity() }
+        Rendering {
+            format: destination.format,
+            colour,
+            verbosity: self.verbosity(),
+        }
     }
 
     /// How much text is wanted.
@@ -255,7 +272,11 @@ impl ScanArguments {
     /// The progress bar: on a terminal, unless it is not wanted.
     pub fn progress(&self) -> Progress {
         let wanted = !self.no_progress && !self.quiet && io::stderr().is_terminal();
-        if wanted { Progress::on_terminal() } else { Progress::hidden() }
+        if wanted {
+            Progress::on_terminal()
+        } else {
+            Progress::hidden()
+        }
     }
 }
 
@@ -301,8 +322,7 @@ fn thresholds() -> impl TypedValueParser<Value = Threshold> {
 
 fn formats() -> impl TypedValueParser<Value = Format> {
     let names: Vec<&str> = Format::ALL.iter().map(|format| format.name()).collect();
-    PossibleValuesParser::new(names)
-        .try_map(|given| Format::from_name(&given).ok_or("no format"))
+    PossibleValuesParser::new(names).try_map(|given| Format::from_name(&given).ok_or("no format"))
 }
 
 #[cfg(test)]

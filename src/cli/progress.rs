@@ -20,7 +20,10 @@ pub struct Progress {
 impl Progress {
     /// Draws on standard error.
     pub fn on_terminal() -> Self {
-        Self::drawing(ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr()))
+        Self::drawing(ProgressBar::with_draw_target(
+            None,
+            ProgressDrawTarget::stderr(),
+        ))
     }
 
     /// Draws nothing.
@@ -32,7 +35,10 @@ impl Progress {
         if let Ok(style) = ProgressStyle::with_template(TEMPLATE) {
             bar.set_style(style);
         }
-        Self { bar, bytes: AtomicU64::new(0) }
+        Self {
+            bar,
+            bytes: AtomicU64::new(0),
+        }
     }
 
     /// Takes the bar off the screen.
@@ -48,8 +54,13 @@ impl Observer for Progress {
     }
 
     fn scanned(&self, file: &FileReport) {
-        let bytes = self.bytes.fetch_add(file.size, Ordering::Relaxed).saturating_add(file.size);
-        let millis = u64::try_from(self.bar.elapsed().as_millis()).unwrap_or(u64::MAX).max(1);
+        let bytes = self
+            .bytes
+            .fetch_add(file.size, Ordering::Relaxed)
+            .saturating_add(file.size);
+        let millis = u64::try_from(self.bar.elapsed().as_millis())
+            .unwrap_or(u64::MAX)
+            .max(1);
         let rate = bytes.saturating_mul(1000).checked_div(millis).unwrap_or(0);
         if !self.bar.is_hidden() {
             let (bytes, rate) = (DecimalBytes(bytes), DecimalBytes(rate));

@@ -44,23 +44,27 @@ fn is_invisible(character: char) -> bool {
 
 /// Bytes as hexadecimal digits.
 pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut digits, byte| {
-        let _ = write!(digits, "{byte:02x}");
-        digits
-    })
+    bytes.iter().fold(
+        String::with_capacity(bytes.len() * 2),
+        |mut digits, byte| {
+            let _ = write!(digits, "{byte:02x}");
+            digits
+        },
+    )
 }
 
 /// A relative reference by RFC 3986: everything but unreserved characters and `/` is
 /// percent-encoded, so that no byte of a name can start a scheme, a query or a fragment.
 pub(super) fn uri(path: &[u8]) -> String {
-    path.iter().fold(String::with_capacity(path.len()), |mut uri, &byte| {
-        if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
-            uri.push(char::from(byte));
-        } else {
-            let _ = write!(uri, "%{byte:02X}");
-        }
-        uri
-    })
+    path.iter()
+        .fold(String::with_capacity(path.len()), |mut uri, &byte| {
+            if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
+                uri.push(char::from(byte));
+            } else {
+                let _ = write!(uri, "%{byte:02X}");
+            }
+            uri
+        })
 }
 
 #[cfg(test)]
@@ -70,7 +74,10 @@ mod tests {
     #[test]
     fn what_moves_cursors_or_reading_order_is_escaped() {
         assert_eq!(visible(b"\x1b[2Ja\nb\x9b"), "\\x1b[2Ja\\nb\\x9b");
-        assert_eq!(visible("a\u{202e}b\u{200b}\u{9b}".as_bytes()), "a\\u{202e}b\\u{200b}\\u{9b}");
+        assert_eq!(
+            visible("a\u{202e}b\u{200b}\u{9b}".as_bytes()),
+            "a\\u{202e}b\\u{200b}\\u{9b}"
+        );
         assert_eq!(visible("modèle 模型.pt".as_bytes()), "modèle 模型.pt");
     }
 
@@ -81,6 +88,9 @@ mod tests {
 
     #[test]
     fn uris_encode_everything_but_unreserved() {
-        assert_eq!(uri(b"a b/c%d#e?f:g\xff.pt"), "a%20b/c%25d%23e%3Ff%3Ag%FF.pt");
+        assert_eq!(
+            uri(b"a b/c%d#e?f:g\xff.pt"),
+            "a%20b/c%25d%23e%3Ff%3Ag%FF.pt"
+        );
     }
 }

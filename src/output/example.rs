@@ -24,7 +24,10 @@ pub(super) fn report() -> Report {
         references: vec!["https://docs.python.org/3/library/pickle.html".to_owned()],
         tags: vec!["security".to_owned(), "external/cwe/cwe-502".to_owned()],
     };
-    let stream = StreamReport { member: member(), ..stream() };
+    let stream = StreamReport {
+        member: member(),
+        ..stream()
+    };
     let dangerous = FileReport {
         path: hostile_path(),
         format: "zip",
@@ -32,19 +35,31 @@ pub(super) fn report() -> Report {
         bytes_read: 300,
         streams: vec![stream],
         findings: vec![finding],
-        notices: vec![Notice::about(member(), NoticeKind::Limit, "too many \u{1b}[31mmembers")],
+        notices: vec![Notice::about(
+            member(),
+            NoticeKind::Limit,
+            "too many \u{1b}[31mmembers",
+        )],
         skipped: None,
     };
     let clean = FileReport {
         path: "models/b.pkl".into(),
         format: "pickle",
-        streams: vec![StreamReport { imports: Vec::new(), calls: Vec::new(), ..self::stream() }],
+        streams: vec![StreamReport {
+            imports: Vec::new(),
+            calls: Vec::new(),
+            ..self::stream()
+        }],
         ..FileReport::default()
     };
     let missing = Notice::new(NoticeKind::Missing, "does not exist; check the spelling");
     Report {
         working_directory: "/work".into(),
-        files: vec![dangerous, clean, FileReport::noticed("gone".into(), missing)],
+        files: vec![
+            dangerous,
+            clean,
+            FileReport::noticed("gone".into(), missing),
+        ],
         rules: [("os-command".to_owned(), rule)].into(),
         rules_digest: "00ff".to_owned(),
         sandbox: String::new(),
@@ -56,24 +71,38 @@ fn member() -> MemberPath {
 }
 
 fn related() -> Location {
-    Location { member: member(), offset: 31, opcode: "REDUCE", outer: Some(95) }
+    Location {
+        member: member(),
+        offset: 31,
+        opcode: "REDUCE",
+        outer: Some(95),
+    }
 }
 
 fn stream() -> StreamReport {
-    let symbol = Symbol { module: b"os".to_vec(), name: b"system".to_vec() };
+    let symbol = Symbol {
+        module: b"os".to_vec(),
+        name: b"system".to_vec(),
+    };
     StreamReport {
         length: 33,
         protocol: 2,
         end: End::Stop,
         imports: vec![ImportReport {
-            place: Place { offset: 12, opcode: "GLOBAL" },
+            place: Place {
+                offset: 12,
+                opcode: "GLOBAL",
+            },
             symbol: Some(symbol.clone()),
             spelled: None,
             resolved: false,
             trust: Trust::Dangerous,
         }],
         calls: vec![CallReport {
-            place: Place { offset: 31, opcode: "REDUCE" },
+            place: Place {
+                offset: 31,
+                opcode: "REDUCE",
+            },
             callee: Target::Import(symbol),
             arguments: "('id',)".to_owned(),
             chain: Vec::new(),

@@ -9,10 +9,10 @@ use serde::Serialize;
 
 use super::{escape::hex, words};
 use crate::{
-    facts::Symbol,
+    facts::{ChangeKind, Symbol},
     report::{
-        CallReport, FileReport, Finding, ImportReport, Location, MemberPath, Notice, Report,
-        StreamReport, Verdict,
+        CallReport, ChangeReport, FileReport, Finding, ImportReport, Location, MemberPath, Notice,
+        Report, StreamReport, Verdict,
     },
 };
 
@@ -63,6 +63,7 @@ struct Stream<'r> {
     end_reason: Option<&'r str>,
     imports: Vec<Import>,
     calls: Vec<Call<'r>>,
+    changes: Vec<Change<'r>>,
     anomalies: Vec<Anomaly>,
 }
 
@@ -109,6 +110,17 @@ struct Call<'r> {
     chain: &'r [String],
     #[serde(skip_serializing_if = "is_zero")]
     repeated: u64,
+}
+
+#[derive(Serialize)]
+struct Change<'r> {
+    kind: &'static str,
+    symbol: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    symbol_hex: Option<String>,
+    value: &'r str,
+    offset: u64,
+    opcode: &'static str,
 }
 
 #[derive(Serialize)]
@@ -178,7 +190,11 @@ impl<'r> From<&'r FileReport> for File<'r> {
             bytes_read: file.bytes_read,
             skipped: file.skipped.as_deref(),
             streams: file.streams.iter().map(Stream::from).collect(),
-            findings: file.findings.iter().map(|finding| finding_object(file, finding)).collect(),
+            findings: file
+                .findings
+                .iter()
+                .map(|finding| finding_object(file, finding))
+                .collect(),
             notices: file.notices.iter().map(NoticeObject::from).collect(),
         }
     }
@@ -195,10 +211,14 @@ impl<'r> From<&'r StreamReport> for Stream<'r> {
             end_reason: stream.end_reason.as_deref(),
             imports: stream.imports.iter().map(Import::from).collect(),
             calls: stream.calls.iter().map(Call::from).collect(),
+            changes: stream.changes.iter().map(Change::from).collect(),
             anomalies: stream
                 .anomalies
                 .iter()
-                .map(|anomaly| Anomaly { kind: anomaly.kind.name(), offset: anomaly.offset })
+                .map(|anomaly| Anomaly {
+                    kind: anomaly.kind.name(),
+                    offset: anomaly.offset,
+                })
                 .collect(),
         }
     }
@@ -210,9 +230,12 @@ impl From<&ImportReport> for Import {
             symbol: Name::from(import.symbol.as_ref()),
             offset: import.place.offset,
             opcode: import.place.opcode,
-            trust: words::trust(import.trust),
+            trust: import.trust.name(),
             resolved: import.resolved,
-            spelled: import.spelled.as_ref().map(|spelled| Name::from(Some(spelled))),
+            spelled: import
+                .spelled
+                .as_ref()
+                .map(|spelled| Name::from(Some(spelled))),
         }
     }
 }
@@ -221,7 +244,12 @@ impl From<Option<&Symbol>> for Name {
     fn from(symbol: Option<&Symbol>) -> Self {
         let (module, module_hex) = symbol.map(|symbol| spell(&symbol.module)).unzip();
         let (name, name_hex) = symbol.map(|symbol| spell(&symbol.name)).unzip();
-        Self { module, module_hex: module_hex.flatten(), name, name_hex: name_hex.flatten() }
+        Self {
+            module,
+            module_hex: module_hex.flatten(),
+            name,
+            name_hex: name_hex.flatten(),
+        }
     }
 }
 
@@ -240,10 +268,29 @@ impl<'r> From<&'r CallReport> for Call<'r> {
     }
 }
 
+impl<'r> From<&'r ChangeReport> for Change<'r> {
+    fn from(change: &'r ChangeReport) -> Self {
+        let (symbol, symbol_hex) = words::callee(&change.target)
+            .map(|name| spell(&name))
+            .unzip();
+        Self {
+            kind: match change.kind {
+                ChangeKind::SetState => "set-state",
+                ChangeKind::Mutate => "mutate",
+            },
+            symbol,
+            symbol_hex: symbol_hex.flatten(),
+            value: &change.value,
+            offset: change.place.offset,
+            opcode: change.place.opcode,
+        }
+    }
+}
+
 fn finding_object<'r>(file: &FileReport, finding: &'r Finding) -> FindingObject<'r> {
     FindingObject {
         rule: &finding.rule,
-        severity: words::severity(finding.severity),
+        severity: finding.severity.name(),
         message: &finding.message,
         symbol: finding.symbol.as_deref(),
         location: Place::from(&finding.location),
@@ -254,8 +301,17 @@ fn finding_object<'r>(file: &FileReport, finding: &'r Finding) -> FindingObject<
 
 impl From<&Location> for Place {
     fn from(location: &Location) -> Self {
-        let Location { member, offset, opcode, .. } = location;
-        Self { member: Member::from(member), offset: *offset, opcode }
+        let Location {
+            member,
+            offset,
+            opcode,
+            ..
+        } = location;
+        Self {
+            member: Member::from(member),
+            offset: *offset,
+            opcode,
+        }
     }
 }
 
@@ -280,11 +336,17 @@ impl<'r> From<&'r Notice> for NoticeObject<'r> {
 fn spell(bytes: &[u8]) -> (String, Option<String>) {
     match std::str::from_utf8(bytes) {
         Ok(text) => (text.to_owned(), None),
-        Err(_) => (String::from_utf8_lossy(bytes).into_owned(), Some(hex(bytes))),
+        Err(_) => (
+            String::from_utf8_lossy(bytes).into_owned(),
+            Some(hex(bytes)),
+        ),
     }
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde hands over a reference"
+)]
 fn is_zero(count: &u64) -> bool {
     *count == 0
 }
@@ -305,7 +367,10 @@ mod tests {
         assert_eq!(file["path"], "models/a\u{fffd}.pt");
         assert_eq!(file["path_hex"], "6d6f64656c732f61ff2e7074");
         let import = &file["streams"][0]["imports"][0];
-        assert_eq!((&import["module"], &import["name"]), (&"os".into(), &"system".into()));
+        assert_eq!(
+            (&import["module"], &import["name"]),
+            (&"os".into(), &"system".into())
+        );
         assert_eq!(import.get("resolved"), None);
         assert_eq!(file["findings"][0]["member"], "archive/data.pkl");
         assert_eq!(file["findings"][0]["related"][0]["opcode"], "REDUCE");
@@ -314,7 +379,10 @@ mod tests {
 
     #[test]
     fn names_that_are_not_utf8_keep_their_bytes() {
-        let symbol = Symbol { module: b"o\xff".to_vec(), name: b"x".to_vec() };
+        let symbol = Symbol {
+            module: b"o\xff".to_vec(),
+            name: b"x".to_vec(),
+        };
         let name = serde_json::to_value(Name::from(Some(&symbol))).unwrap();
         let expected = r#"{"module":"o�","module_hex":"6fff","name":"x"}"#;
         assert_eq!(name.to_string(), expected);

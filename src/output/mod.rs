@@ -4,6 +4,7 @@
 //! is escaped for the place where it is written.
 
 mod escape;
+mod explain;
 mod json;
 mod sarif;
 mod text;
@@ -14,6 +15,7 @@ use std::io::{self, Write};
 use crate::report::Report;
 
 pub use escape::visible;
+pub use explain::explain;
 
 /// The formats.
 #[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
@@ -42,7 +44,10 @@ impl Format {
 
     /// The format of this name.
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|format| format.name() == name)
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|format| format.name() == name)
     }
 }
 

@@ -19,7 +19,12 @@ pub(super) fn write(
     rendering: Rendering,
     writer: &mut dyn Write,
 ) -> io::Result<()> {
-    let mut page = Page { report, rendering, writer, written: false };
+    let mut page = Page {
+        report,
+        rendering,
+        writer,
+        written: false,
+    };
     for file in report.worst_first() {
         page.file(file)?;
     }
@@ -35,12 +40,24 @@ pub(super) fn summary(report: &Report, colour: Colour) -> String {
     let files = words::count(report.files.len(), "file");
     let scanned: u64 = report.files.iter().map(|file| file.size).sum();
     let read: u64 = report.files.iter().map(|file| file.bytes_read).sum();
-    let total = format!("{files}, {} (read {})", words::bytes(scanned), words::bytes(read));
+    // How little has to be read of a checkpoint is worth saying; that small files are read is not.
+    let read = if read < scanned {
+        format!(" (read {})", words::bytes(read))
+    } else {
+        String::new()
+    };
+    let total = format!("{files}, {}{read}", words::bytes(scanned));
     let counts: Vec<String> = Verdict::ALL
         .into_iter()
         .filter_map(|verdict| {
             let count = report.count(verdict);
-            (count > 0).then(|| paint(colour, tint(verdict), &format!("{count} {}", verdict.name())))
+            (count > 0).then(|| {
+                paint(
+                    colour,
+                    tint(verdict),
+                    &format!("{count} {}", verdict.name()),
+                )
+            })
         })
         .collect();
     match counts.as_slice() {
@@ -62,9 +79,16 @@ impl Page<'_, '_> {
             return self.brief(file);
         }
         let verbose = self.rendering.verbosity == Verbosity::Verbose;
-        let threshold = if verbose { Severity::Info } else { Severity::Low };
-        let findings: Vec<_> =
-            file.findings.iter().filter(|finding| finding.severity >= threshold).collect();
+        let threshold = if verbose {
+            Severity::Info
+        } else {
+            Severity::Low
+        };
+        let findings: Vec<_> = file
+            .findings
+            .iter()
+            .filter(|finding| finding.severity >= threshold)
+            .collect();
         let remarks = remarks(file, self.rendering.verbosity);
         if findings.is_empty() && remarks.is_empty() && !verbose {
             return Ok(());
@@ -72,7 +96,11 @@ impl Page<'_, '_> {
         self.paragraph()?;
         let verdict = file.verdict();
         let word = self.paint(tint(verdict), verdict.name());
-        writeln!(self.writer, "{}: {word}", self.paint(BOLD, &words::path(file)))?;
+        writeln!(
+            self.writer,
+            "{}: {word}",
+            self.paint(BOLD, &words::path(file))
+        )?;
         for remark in remarks {
             writeln!(self.writer, "  {remark}")?;
         }
@@ -86,11 +114,19 @@ impl Page<'_, '_> {
     }
 
     fn brief(&mut self, file: &FileReport) -> io::Result<()> {
-        for finding in file.findings.iter().filter(|finding| finding.severity > Severity::Info) {
+        for finding in file
+            .findings
+            .iter()
+            .filter(|finding| finding.severity > Severity::Info)
+        {
             let place = words::location(file, &finding.location);
-            let severity = self.paint(tint_of(finding.severity), words::severity(finding.severity));
+            let severity = self.paint(tint_of(finding.severity), finding.severity.name());
             let message = visible(finding.message.as_bytes());
-            writeln!(self.writer, "{place}: {severity}: {message} [{}]", finding.rule)?;
+            writeln!(
+                self.writer,
+                "{place}: {severity}: {message} [{}]",
+                finding.rule
+            )?;
         }
         for remark in remarks(file, Verbosity::Quiet) {
             writeln!(self.writer, "{}: {remark}", words::path(file))?;
@@ -99,7 +135,7 @@ impl Page<'_, '_> {
     }
 
     fn finding(&mut self, file: &FileReport, finding: &Finding) -> io::Result<()> {
-        let severity = self.paint(tint_of(finding.severity), words::severity(finding.severity));
+        let severity = self.paint(tint_of(finding.severity), finding.severity.name());
         let message = self.paint(BOLD, &visible(finding.message.as_bytes()));
         let rule = self.paint(DIM, &format!("[{}]", finding.rule));
         writeln!(self.writer, "\n  {severity}: {message} {rule}")?;
@@ -127,7 +163,11 @@ impl Page<'_, '_> {
     }
 
     fn details(&mut self, file: &FileReport) -> io::Result<()> {
-        let format = if file.format.is_empty() { "unknown" } else { file.format };
+        let format = if file.format.is_empty() {
+            "unknown"
+        } else {
+            file.format
+        };
         let (size, read) = (words::bytes(file.size), words::bytes(file.bytes_read));
         writeln!(self.writer, "  format {format}, {size}, read {read}")?;
         for stream in &file.streams {
@@ -138,17 +178,29 @@ impl Page<'_, '_> {
 
     fn stream(&mut self, file: &FileReport, stream: &StreamReport) -> io::Result<()> {
         let place = words::place(file, &stream.member);
-        let StreamReport { offset, length, protocol, .. } = stream;
+        let StreamReport {
+            offset,
+            length,
+            protocol,
+            ..
+        } = stream;
         let end = stream.end.name();
         writeln!(
             self.writer,
             "  pickle {place} @ {offset}: {length} bytes, protocol {protocol}, end {end}"
         )?;
         for import in &stream.imports {
-            let symbol = import.symbol.as_ref().map(|symbol| visible(&symbol.dotted()));
+            let symbol = import
+                .symbol
+                .as_ref()
+                .map(|symbol| visible(&symbol.dotted()));
             let symbol = symbol.unwrap_or_else(|| "(computed, not known)".to_owned());
-            let tint = if import.trust == Trust::Trusted { DIM } else { YELLOW };
-            let trust = self.paint(tint, words::trust(import.trust));
+            let tint = if import.trust == Trust::Trusted {
+                DIM
+            } else {
+                YELLOW
+            };
+            let trust = self.paint(tint, import.trust.name());
             let place = import.place;
             writeln!(
                 self.writer,
@@ -158,14 +210,23 @@ impl Page<'_, '_> {
         }
         for anomaly in &stream.anomalies {
             let sentence = anomaly.kind.sentence();
-            writeln!(self.writer, "    {} @ {}: {sentence}", anomaly.kind.name(), anomaly.offset)?;
+            writeln!(
+                self.writer,
+                "    {} @ {}: {sentence}",
+                anomaly.kind.name(),
+                anomaly.offset
+            )?;
         }
         Ok(())
     }
 
     /// Puts an empty line between blocks.
     fn paragraph(&mut self) -> io::Result<()> {
-        if std::mem::replace(&mut self.written, true) { writeln!(self.writer) } else { Ok(()) }
+        if std::mem::replace(&mut self.written, true) {
+            writeln!(self.writer)
+        } else {
+            Ok(())
+        }
     }
 
     fn paint(&self, style: &'static str, text: &str) -> String {
@@ -181,7 +242,10 @@ fn remarks(file: &FileReport, verbosity: Verbosity) -> Vec<String> {
         Verbosity::Normal => Level::Warning,
         Verbosity::Verbose => Level::Note,
     };
-    let notices = file.notices.iter().filter(|notice| notice.kind.level() >= least);
+    let notices = file
+        .notices
+        .iter()
+        .filter(|notice| notice.kind.level() >= least);
     let notices = notices.map(|notice| {
         let message = visible(notice.message.as_bytes());
         let member = visible(&notice.member.joined());
@@ -189,9 +253,8 @@ fn remarks(file: &FileReport, verbosity: Verbosity) -> Vec<String> {
         format!("{}: {member}{separator}{message}", notice.kind.name())
     });
     let broken = file.streams.iter().filter(|stream| stream.is_broken());
-    let broken = broken.map(|stream| {
-        format!("{}: {}", stream.end.name(), words::broken_stream(file, stream))
-    });
+    let broken =
+        broken.map(|stream| format!("{}: {}", stream.end.name(), words::broken_stream(stream)));
     let skipped = file.skipped.iter().filter(|_| verbose);
     let skipped = skipped.map(|why| format!("holds no pickle: {}", visible(why.as_bytes())));
     notices.chain(broken).chain(skipped).collect()

@@ -3,30 +3,8 @@
 use super::escape::visible;
 use crate::{
     facts::Target,
-    report::{FileReport, Location, MemberPath, Notice},
-    rules::{Severity, Trust},
+    report::{FileReport, Location, MemberPath, Notice, StreamReport},
 };
-
-/// The word for a severity.
-pub(super) fn severity(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Critical => "critical",
-        Severity::High => "high",
-        Severity::Medium => "medium",
-        Severity::Low => "low",
-        Severity::Info => "info",
-    }
-}
-
-/// The word for trust.
-pub(super) fn trust(trust: Trust) -> &'static str {
-    match trust {
-        Trust::Trusted => "trusted",
-        Trust::Unknown => "unknown",
-        Trust::Unfamiliar => "unfamiliar",
-        Trust::Dangerous => "dangerous",
-    }
-}
 
 /// The path of an input, visible.
 pub(super) fn path(file: &FileReport) -> String {
@@ -55,15 +33,25 @@ pub(super) fn location(file: &FileReport, location: &Location) -> String {
 
 /// `path!member: message`, visible.
 pub(super) fn notice(file: &FileReport, notice: &Notice) -> String {
-    format!("{}: {}", place(file, &notice.member), visible(notice.message.as_bytes()))
+    format!(
+        "{}: {}",
+        place(file, &notice.member),
+        visible(notice.message.as_bytes())
+    )
 }
 
-/// What a stream that does not end at STOP is called, for people.
-pub(super) fn broken_stream(file: &FileReport, stream: &crate::report::StreamReport) -> String {
+/// What is said about a stream that does not end at STOP, without the path of the input.
+pub(super) fn broken_stream(stream: &StreamReport) -> String {
     let reason = stream.end_reason.as_deref().unwrap_or(stream.end.name());
-    let place = place(file, &stream.member);
     let reason = visible(reason.as_bytes());
-    format!("{place} @ {}: the pickle cannot be read to its end: {reason}", stream.offset)
+    let member = match visible(&stream.member.joined()) {
+        name if name.is_empty() => name,
+        name => name + " ",
+    };
+    format!(
+        "{member}@ {}: the pickle cannot be read to its end: {reason}",
+        stream.offset
+    )
 }
 
 /// What is called, as bytes: the symbol, with `()` behind it where it is a result or an instance.

@@ -46,7 +46,12 @@ impl Finding {
             digest.update((part.len() as u64).to_le_bytes());
             digest.update(part);
         }
-        digest.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+        digest
+            .finalize()
+            .iter()
+            .take(8)
+            .map(|byte| format!("{byte:02x}"))
+            .collect()
     }
 }
 
@@ -74,7 +79,11 @@ pub(crate) fn number(findings: &mut [Finding]) {
     let mut seen: std::collections::HashMap<(String, MemberPath, Option<String>), usize> =
         std::collections::HashMap::new();
     for finding in findings {
-        let key = (finding.rule.clone(), finding.location.member.clone(), finding.symbol.clone());
+        let key = (
+            finding.rule.clone(),
+            finding.location.member.clone(),
+            finding.symbol.clone(),
+        );
         let count = seen.entry(key).or_default();
         finding.ordinal = *count;
         *count += 1;
@@ -90,7 +99,12 @@ impl Finding {
             severity,
             message: "would run the command ('id',)".to_owned(),
             symbol: Some("os.system".to_owned()),
-            location: Location { member, offset: 12, opcode: "GLOBAL", outer: Some(76) },
+            location: Location {
+                member,
+                offset: 12,
+                opcode: "GLOBAL",
+                outer: Some(76),
+            },
             related: Vec::new(),
             ordinal: 0,
         }

@@ -11,10 +11,11 @@ mod verdict;
 
 use std::{collections::BTreeMap, path::PathBuf};
 
+pub(crate) use finding::number;
 pub use finding::{Finding, RuleInfo};
 pub use location::{Location, MemberPath};
 pub use notice::{Level, Notice, NoticeKind};
-pub use stream::{AnomalyReport, CallReport, ImportReport, StreamReport};
+pub use stream::{AnomalyReport, CallReport, ChangeReport, ImportReport, StreamReport};
 pub use verdict::{Threshold, Verdict};
 
 /// The result of one run.
@@ -56,12 +57,19 @@ pub struct FileReport {
 impl FileReport {
     /// An input about which nothing is known but this notice.
     pub fn noticed(path: PathBuf, notice: Notice) -> Self {
-        Self { path, notices: vec![notice], ..Self::default() }
+        Self {
+            path,
+            notices: vec![notice],
+            ..Self::default()
+        }
     }
 
     /// The verdict: the worst finding, or that the scan is incomplete, whichever weighs more.
     pub fn verdict(&self) -> Verdict {
-        let found = self.findings.iter().map(|finding| Verdict::of_severity(finding.severity));
+        let found = self
+            .findings
+            .iter()
+            .map(|finding| Verdict::of_severity(finding.severity));
         let worst = found.max().unwrap_or(Verdict::Skipped);
         if self.is_incomplete() {
             worst.max(Verdict::Incomplete)
@@ -75,12 +83,18 @@ impl FileReport {
     /// Whether something that a loader could reach was not understood.
     pub fn is_incomplete(&self) -> bool {
         let broken = self.streams.iter().any(StreamReport::is_broken);
-        broken || self.notices.iter().any(|notice| notice.kind.is_incomplete())
+        broken
+            || self
+                .notices
+                .iter()
+                .any(|notice| notice.kind.is_incomplete())
     }
 
     /// Whether a finding reaches the threshold.
     pub fn reaches(&self, threshold: Threshold) -> bool {
-        self.findings.iter().any(|finding| threshold.is_reached_by(finding.severity))
+        self.findings
+            .iter()
+            .any(|finding| threshold.is_reached_by(finding.severity))
     }
 }
 
@@ -97,7 +111,10 @@ impl Report {
 
     /// How many inputs have the verdict.
     pub fn count(&self, verdict: Verdict) -> usize {
-        self.files.iter().filter(|file| file.verdict() == verdict).count()
+        self.files
+            .iter()
+            .filter(|file| file.verdict() == verdict)
+            .count()
     }
 
     /// Inputs from the worst verdict to the best; equals stay in the order of the report.
@@ -120,7 +137,10 @@ mod tests {
 
     fn file(severity: Option<Severity>, end: End) -> FileReport {
         FileReport {
-            streams: vec![StreamReport { end, ..StreamReport::default() }],
+            streams: vec![StreamReport {
+                end,
+                ..StreamReport::default()
+            }],
             findings: severity.into_iter().map(Finding::example).collect(),
             ..FileReport::default()
         }
@@ -132,17 +152,29 @@ mod tests {
         assert_eq!(verdict(None, End::Stop), Verdict::Clean);
         assert_eq!(verdict(Some(Severity::Info), End::Stop), Verdict::Clean);
         assert_eq!(verdict(Some(Severity::Low), End::Stop), Verdict::Unfamiliar);
-        assert_eq!(verdict(Some(Severity::Low), End::Truncated), Verdict::Incomplete);
+        assert_eq!(
+            verdict(Some(Severity::Low), End::Truncated),
+            Verdict::Incomplete
+        );
         assert_eq!(verdict(None, End::Error), Verdict::Incomplete);
-        assert_eq!(verdict(Some(Severity::Medium), End::Limit), Verdict::Suspicious);
-        assert_eq!(verdict(Some(Severity::High), End::Limit), Verdict::Dangerous);
+        assert_eq!(
+            verdict(Some(Severity::Medium), End::Limit),
+            Verdict::Suspicious
+        );
+        assert_eq!(
+            verdict(Some(Severity::High), End::Limit),
+            Verdict::Dangerous
+        );
         assert_eq!(FileReport::default().verdict(), Verdict::Skipped);
     }
 
     #[test]
     fn the_exit_code_follows_the_threshold() {
         let code = |severity, end, threshold| {
-            let report = Report { files: vec![file(severity, end)], ..Report::default() };
+            let report = Report {
+                files: vec![file(severity, end)],
+                ..Report::default()
+            };
             report.exit_code(threshold)
         };
         use Threshold::{Dangerous, Never, Suspicious, Unfamiliar};

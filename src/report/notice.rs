@@ -87,7 +87,11 @@ impl Notice {
 
     /// A notice about a member.
     pub fn about(member: MemberPath, kind: NoticeKind, message: impl Into<String>) -> Self {
-        Self { kind, member, message: message.into() }
+        Self {
+            kind,
+            member,
+            message: message.into(),
+        }
     }
 }
 
@@ -101,6 +105,10 @@ mod tests {
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), NoticeKind::ALL.len());
-        assert!(names.iter().all(|name| name.bytes().all(|b| b.is_ascii_lowercase() || b == b'-')));
+        assert!(
+            names
+                .iter()
+                .all(|name| name.bytes().all(|b| b.is_ascii_lowercase() || b == b'-'))
+        );
     }
 }

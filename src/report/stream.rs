@@ -2,7 +2,10 @@
 
 use super::MemberPath;
 use crate::{
-    facts::{AnomalyKind, CallFact, End, Facts, ImportFact, Place, Symbol, Target},
+    facts::{
+        AnomalyKind, CallFact, ChangeFact, ChangeKind, End, Facts, ImportFact, Place, Symbol,
+        Target,
+    },
     rules::Trust,
 };
 
@@ -25,6 +28,8 @@ pub struct StreamReport {
     pub imports: Vec<ImportReport>,
     /// What it calls, in order; calls of what is plainly trusted are left out.
     pub calls: Vec<CallReport>,
+    /// What it changes after it was made, in order.
+    pub changes: Vec<ChangeReport>,
     /// Its irregularities.
     pub anomalies: Vec<AnomalyReport>,
 }
@@ -59,6 +64,19 @@ pub struct CallReport {
     pub repeated: u64,
 }
 
+/// One change of an object.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ChangeReport {
+    /// Where.
+    pub place: Place,
+    /// How.
+    pub kind: ChangeKind,
+    /// What is changed.
+    pub target: Target,
+    /// As Python would write the value, shortened.
+    pub value: String,
+}
+
 /// One irregularity.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AnomalyReport {
@@ -72,7 +90,10 @@ impl StreamReport {
     /// Keeps of the facts what reports show. `trust` is parallel to the imports of `facts`.
     pub fn new(member: MemberPath, facts: Facts, trust: &[Trust]) -> Self {
         // A missing judgement must never read as trust.
-        let trust = trust.iter().copied().chain(std::iter::repeat(Trust::Unknown));
+        let trust = trust
+            .iter()
+            .copied()
+            .chain(std::iter::repeat(Trust::Unknown));
         let anomaly = |fact: &crate::facts::Anomaly| AnomalyReport {
             kind: fact.kind,
             offset: fact.offset,
@@ -85,7 +106,13 @@ impl StreamReport {
             end: facts.end,
             end_reason: facts.end_reason,
             anomalies: facts.anomalies.iter().map(anomaly).collect(),
-            imports: facts.imports.into_iter().zip(trust).map(ImportReport::new).collect(),
+            imports: facts
+                .imports
+                .into_iter()
+                .zip(trust)
+                .map(ImportReport::new)
+                .collect(),
+            changes: facts.changes.into_iter().map(ChangeReport::new).collect(),
             calls: facts.calls.into_iter().map(CallReport::new).collect(),
         }
     }
@@ -98,15 +125,58 @@ impl StreamReport {
 
 impl ImportReport {
     fn new((fact, trust): (ImportFact, Trust)) -> Self {
-        let ImportFact { place, symbol, spelled, resolved, .. } = fact;
-        Self { place, symbol, spelled, resolved, trust }
+        let ImportFact {
+            place,
+            symbol,
+            spelled,
+            resolved,
+            ..
+        } = fact;
+        Self {
+            place,
+            symbol,
+            spelled,
+            resolved,
+            trust,
+        }
+    }
+}
+
+impl ChangeReport {
+    fn new(fact: ChangeFact) -> Self {
+        let ChangeFact {
+            place,
+            kind,
+            target,
+            shown,
+            ..
+        } = fact;
+        Self {
+            place,
+            kind,
+            target,
+            value: shown,
+        }
     }
 }
 
 impl CallReport {
     fn new(fact: CallFact) -> Self {
-        let CallFact { place, callee, shown, chain, repeated, .. } = fact;
-        Self { place, callee, arguments: shown, chain, repeated }
+        let CallFact {
+            place,
+            callee,
+            shown,
+            chain,
+            repeated,
+            ..
+        } = fact;
+        Self {
+            place,
+            callee,
+            arguments: shown,
+            chain,
+            repeated,
+        }
     }
 }
 
@@ -122,6 +192,7 @@ impl Default for StreamReport {
             end_reason: None,
             imports: Vec::new(),
             calls: Vec::new(),
+            changes: Vec::new(),
             anomalies: Vec::new(),
         }
     }

@@ -22,7 +22,10 @@ pub(super) struct Analyst<'s, 'k> {
 
 impl<'s, 'k> Analyst<'s, 'k> {
     pub(super) fn new(source: &'s dyn Source, ruleset: &'k Ruleset, limits: &'s Limits) -> Self {
-        Self { machine: Machine::new(source, ruleset, limits), ruleset }
+        Self {
+            machine: Machine::new(source, ruleset, limits),
+            ruleset,
+        }
     }
 
     /// Follows the stream at `offset` and judges it.
@@ -53,10 +56,11 @@ impl Analysed {
     ///
     /// Where arbitrary data is read as a pickle, its first import names something that no loader
     /// can import: at a name that is no UTF-8 text, or holds control characters, loading ends with
-    /// an exception. What the data seems to do behind that place counts for nothing.
+    /// an exception. What the data seems to do behind that place counts for nothing; nor does the
+    /// break itself.
     pub(super) fn is_suspicious_before_nonsense(&self) -> bool {
         let nonsense = self.facts.imports.iter().find(|import| is_nonsense(import));
-        let until = nonsense.map_or(u64::MAX, |import| import.place.offset);
+        let until = nonsense.map_or(self.end(), |import| import.place.offset);
         let counts = |found: &&Match| found.place.offset < until;
         let mut found = self.judgement.matches.iter().filter(counts);
         found.any(|found| found.severity >= Severity::Medium)

@@ -25,9 +25,12 @@ use crate::{
         FileReport, Finding, Location, MemberPath, Notice, NoticeKind, RuleInfo, StreamReport,
         number,
     },
-    rules::{Match, Ruleset},
-    source::{FileSource, MemorySource, Source},
+    rules::{Match, Ruleset, schema::Confidence},
+    source::{FileSource, MemorySource, Source, read_range},
 };
+
+/// Files up to this many bytes are read as a whole: as much as is read of the ends of a larger one.
+const SMALL: usize = 64 << 10;
 
 /// Scans inputs, each on its own.
 pub(super) struct Scanner<'a> {
@@ -46,14 +49,18 @@ impl Scanner<'_> {
     /// Scans one input. Never fails and never panics.
     pub(super) fn input(&self, input: Input) -> Scanned {
         match input {
-            Input::Refused(path, notice) => {
-                Scanned { file: FileReport::noticed(path, notice), ..Scanned::default() }
-            }
+            Input::Refused(path, notice) => Scanned {
+                file: FileReport::noticed(path, notice),
+                ..Scanned::default()
+            },
             Input::File(path) => match open(&path) {
                 Ok(source) => self.file(path, source),
                 Err(error) => {
                     let notice = member::unreadable(MemberPath::default(), &error);
-                    Scanned { file: FileReport::noticed(path, notice), ..Scanned::default() }
+                    Scanned {
+                        file: FileReport::noticed(path, notice),
+                        ..Scanned::default()
+                    }
                 }
             },
             Input::Stdin => self.stdin(),
@@ -62,7 +69,8 @@ impl Scanner<'_> {
 
     fn file(&self, path: PathBuf, source: FileSource) -> Scanned {
         let watched = Arc::new(Watched::new(source));
-        let mut scanned = self.source(path, Arc::clone(&watched) as Arc<dyn Source>);
+        let source = whole_if_small(&watched).unwrap_or_else(|| Arc::clone(&watched) as _);
+        let mut scanned = self.source(path, source);
         scanned.file.bytes_read = watched.inner().bytes_read();
         if let Some((kind, message)) = watched.failure() {
             scanned.note_once(member::unreadable(
@@ -90,15 +98,25 @@ impl Scanner<'_> {
             }
             Err(error) => {
                 let notice = member::unreadable(MemberPath::default(), &error);
-                Scanned { file: FileReport::noticed(path, notice), ..Scanned::default() }
+                Scanned {
+                    file: FileReport::noticed(path, notice),
+                    ..Scanned::default()
+                }
             }
         }
     }
 
     /// Scans bytes. A panic ends this input alone, and what was found before it is kept.
     fn source(&self, path: PathBuf, source: Arc<dyn Source>) -> Scanned {
-        let file = FileReport { path, size: source.len(), ..FileReport::default() };
-        let mut scanned = Scanned { file, ..Scanned::default() };
+        let file = FileReport {
+            path,
+            size: source.len(),
+            ..FileReport::default()
+        };
+        let mut scanned = Scanned {
+            file,
+            ..Scanned::default()
+        };
         guard(&mut scanned, |scanned| self.members(scanned, source));
         scanned.settle(self.options.limits.findings);
         scanned
@@ -136,15 +154,22 @@ impl Scanner<'_> {
     /// Follows the streams of a member. Returns the pickles inside them.
     fn pickle(&self, scanned: &mut Scanned, pickle: &PickleMember) -> Vec<Member> {
         let limits = &self.options.limits;
-        let Streams { streams, no_pickle, limit_reached } =
-            streams::follow(pickle, self.ruleset, limits);
+        let Streams {
+            streams,
+            no_pickle,
+            limit_reached,
+        } = streams::follow(pickle, self.ruleset, limits);
         match no_pickle {
             Some(why) => scanned.skip(&pickle.path, &why),
             None => scanned.format(&pickle.path, "pickle"),
         }
         if limit_reached {
             let message = format!("more than {} pickles in a row", limits.streams);
-            scanned.note_once(Notice::about(pickle.path.clone(), NoticeKind::Limit, message));
+            scanned.note_once(Notice::about(
+                pickle.path.clone(),
+                NoticeKind::Limit,
+                message,
+            ));
         }
         let mut inside = Vec::new();
         for analysed in streams {
@@ -167,7 +192,11 @@ impl Scanner<'_> {
         for payload in pickles {
             if pickle.path.names().len() >= self.options.limits.depth {
                 let message = format!("nested more than {} deep", self.options.limits.depth);
-                scanned.note_once(Notice::about(pickle.path.clone(), NoticeKind::Limit, message));
+                scanned.note_once(Notice::about(
+                    pickle.path.clone(),
+                    NoticeKind::Limit,
+                    message,
+                ));
                 break;
             }
             let mut path = pickle.member.path.clone();
@@ -192,6 +221,15 @@ fn guard(scanned: &mut Scanned, work: impl FnOnce(&mut Scanned)) {
         );
         scanned.note_once(Notice::new(NoticeKind::Panic, message));
     }
+}
+
+/// A small file is read once instead of piece by piece; a large one never as a whole.
+fn whole_if_small(file: &Watched<FileSource>) -> Option<Arc<dyn Source>> {
+    let length = usize::try_from(file.len())
+        .ok()
+        .filter(|&length| length <= SMALL)?;
+    let bytes = read_range(file, 0, length).ok()?;
+    Some(Arc::new(MemorySource::new(bytes)))
 }
 
 fn open(path: &Path) -> io::Result<FileSource> {
@@ -235,13 +273,15 @@ impl Scanned {
     fn settle(&mut self, most: usize) {
         let file = &mut self.file;
         // Equals stay in the order of the input.
-        file.findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+        file.findings
+            .sort_by_key(|finding| std::cmp::Reverse(finding.severity));
         number(&mut file.findings);
         let dropped = file.findings.len().saturating_sub(most);
         if dropped > 0 {
             file.findings.truncate(most);
             let message = format!("{dropped} further findings are not shown; these are the worst");
-            file.notices.push(Notice::new(NoticeKind::FindingsDropped, message));
+            file.notices
+                .push(Notice::new(NoticeKind::FindingsDropped, message));
         }
         if !file.streams.is_empty() {
             file.skipped = None;
@@ -274,11 +314,19 @@ fn rule_info(found: &Match) -> RuleInfo {
     RuleInfo {
         title: rule.title.clone(),
         severity: Some(rule.severity),
-        confidence: rule.confidence.name().to_owned(),
+        confidence: confidence(rule.confidence).to_owned(),
         why: rule.why.clone(),
         what_to_do: rule.what_to_do.clone(),
         references: rule.references.clone(),
         tags: rule.tags.clone(),
+    }
+}
+
+fn confidence(confidence: Confidence) -> &'static str {
+    match confidence {
+        Confidence::High => "high",
+        Confidence::Medium => "medium",
+        Confidence::Low => "low",
     }
 }
 
@@ -291,13 +339,20 @@ mod tests {
     fn a_panic_is_a_notice_and_loses_nothing() {
         let mut scanned = Scanned::default();
         guard(&mut scanned, |scanned| {
-            scanned.file.findings.push(Finding::example(crate::rules::Severity::High));
+            scanned
+                .file
+                .findings
+                .push(Finding::example(crate::rules::Severity::High));
             panic!("of the test");
         });
         scanned.settle(10);
         assert_eq!(scanned.file.verdict(), Verdict::Dangerous);
         assert!(scanned.file.is_incomplete());
-        assert!(scanned.file.notices[0].message.ends_with("please report it: of the test"));
+        assert!(
+            scanned.file.notices[0]
+                .message
+                .ends_with("please report it: of the test")
+        );
     }
 
     #[test]
@@ -307,7 +362,10 @@ mod tests {
             scanned.file.findings.push(Finding::example(severity));
         }
         scanned.settle(1);
-        assert_eq!(scanned.file.findings[0].severity, crate::rules::Severity::High);
+        assert_eq!(
+            scanned.file.findings[0].severity,
+            crate::rules::Severity::High
+        );
         assert_eq!(scanned.file.notices[0].kind, NoticeKind::FindingsDropped);
         assert!(!scanned.file.is_incomplete());
     }

@@ -64,7 +64,10 @@ pub(super) struct Members {
 
 impl Members {
     pub(super) fn new(source: Arc<dyn Source>, limits: &Limits) -> Self {
-        Self { budget: Budget::new(limits), work: vec![Member::input(source)] }
+        Self {
+            budget: Budget::new(limits),
+            work: vec![Member::input(source)],
+        }
     }
 
     /// Adds members that were found inside a pickle; they are looked at next.
@@ -74,7 +77,9 @@ impl Members {
 
     /// Looks at the next member and says everything about it; `false` where none is left.
     pub(super) fn next(&mut self, say: &mut dyn FnMut(Step)) -> bool {
-        let Some(member) = self.work.pop() else { return false };
+        let Some(member) = self.work.pop() else {
+            return false;
+        };
         let path = path_of(&member);
         if let Err(error) = self.look(&member, &path, say) {
             say(Step::Notice(unreadable(path, &error)));
@@ -103,8 +108,11 @@ impl Members {
                 }
                 Sniffed::Pickle(host) => {
                     let declared = matches!(member.kind, MemberKind::Pickle(_));
-                    let certainty =
-                        if declared { Certainty::Declared } else { Certainty::Likely };
+                    let certainty = if declared {
+                        Certainty::Declared
+                    } else {
+                        Certainty::Likely
+                    };
                     let found = (host, certainty, &explained);
                     say(Step::Pickle(pickle(member, path, &look.source, found)));
                 }
@@ -138,7 +146,11 @@ impl Members {
                 }
                 Opened::Problem(problem) => {
                     let kind = kind_of(problem.kind);
-                    say(Step::Notice(Notice::about(path.clone(), kind, problem.message)));
+                    say(Step::Notice(Notice::about(
+                        path.clone(),
+                        kind,
+                        problem.message,
+                    )));
                 }
             }
         }
@@ -189,7 +201,11 @@ fn lfs_pointer(path: MemberPath) -> Notice {
 pub(super) fn unreadable(path: MemberPath, error: &io::Error) -> Notice {
     match error.kind() {
         io::ErrorKind::UnexpectedEof => Notice::about(path, NoticeKind::Changed, error.to_string()),
-        _ => Notice::about(path, NoticeKind::Unreadable, format!("cannot be read: {error}")),
+        _ => Notice::about(
+            path,
+            NoticeKind::Unreadable,
+            format!("cannot be read: {error}"),
+        ),
     }
 }
 

@@ -12,12 +12,17 @@ mod streams;
 mod walk;
 mod watched;
 
-use std::path::{Path, PathBuf};
+use std::{
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use crate::{
     limits::Limits,
     report::{FileReport, Report},
     rules::Ruleset,
+    source::{FileSource, MemorySource, Source},
 };
 
 pub use member::{PickleMember, pickles};
@@ -60,7 +65,7 @@ pub fn scan(
 ) -> Report {
     let inputs = walk::inputs(paths, &options.excludes);
     observer.inputs(inputs.len());
-    let scanner = Scanner { options, ruleset };
+    let scanner = file::Scanner { options, ruleset };
     let results = schedule::in_order(inputs, options.jobs, |input| {
         let scanned = scanner.input(input);
         observer.scanned(&scanned.file);
@@ -76,4 +81,19 @@ pub fn scan(
         report.files.push(scanned.file);
     }
     report
+}
+
+/// Opens one file, or standard input for `-`, for a person who wants to see what is in it.
+///
+/// # Errors
+/// Whatever the operating system reports; of a pipe, also where it holds more than its limit.
+pub fn open(path: &Path, limits: &Limits) -> io::Result<Arc<dyn Source>> {
+    if path.as_os_str() != "-" {
+        return Ok(Arc::new(FileSource::open(path)?));
+    }
+    match stdin::open(limits.stdin)? {
+        stdin::Stdin::File(source) => Ok(Arc::new(source)),
+        stdin::Stdin::Bytes(_, Some(notice)) => Err(io::Error::other(notice.message)),
+        stdin::Stdin::Bytes(bytes, None) => Ok(Arc::new(MemorySource::new(bytes))),
+    }
 }

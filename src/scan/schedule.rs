@@ -6,7 +6,11 @@ use rayon::prelude::*;
 ///
 /// Results come in the order of the items, whichever finishes first, so that what is written does
 /// not depend on the number of threads.
-pub(super) fn in_order<T, R>(items: Vec<T>, jobs: usize, work: impl Fn(T) -> R + Sync) -> Vec<R>
+pub(super) fn in_order<T, R>(
+    items: Vec<T>,
+    jobs: usize,
+    work: impl Fn(T) -> R + Send + Sync,
+) -> Vec<R>
 where
     T: Send,
     R: Send,

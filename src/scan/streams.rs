@@ -67,11 +67,7 @@ impl Streams {
 }
 
 /// Judges a member whose first stream is broken. Returns from where on to look for another.
-fn first_broken(
-    pickle: &PickleMember,
-    analysed: Analysed,
-    found: &mut Streams,
-) -> Option<u64> {
+fn first_broken(pickle: &PickleMember, analysed: Analysed, found: &mut Streams) -> Option<u64> {
     let certain = pickle.certainty == Certainty::Declared
         || starts_with_proto(pickle.source.as_ref(), analysed.facts.offset)
         || analysed.facts.end == End::Limit
@@ -81,9 +77,15 @@ fn first_broken(
         found.streams.push(analysed);
         return Some(end);
     }
-    let reason = analysed.facts.end_reason.as_deref().unwrap_or("it breaks off");
+    let reason = analysed
+        .facts
+        .end_reason
+        .as_deref()
+        .unwrap_or("it breaks off");
     let end = analysed.end();
-    found.no_pickle = Some(format!("read as a pickle without a header, at byte {end} {reason}"));
+    found.no_pickle = Some(format!(
+        "read as a pickle without a header, at byte {end} {reason}"
+    ));
     None
 }
 
@@ -127,7 +129,11 @@ fn is_explained(pickle: &PickleMember, offset: u64) -> bool {
     let mut explained = pickle.explained.clone();
     explained.sort_by_key(|span| span.start);
     let covered = explained.iter().fold(offset, |covered, span| {
-        if span.start <= covered { covered.max(span.end()) } else { covered }
+        if span.start <= covered {
+            covered.max(span.end())
+        } else {
+            covered
+        }
     });
     covered >= pickle.source.len()
 }

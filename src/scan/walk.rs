@@ -61,7 +61,12 @@ impl Excludes {
             };
             let glob = GlobBuilder::new(trimmed.trim_start_matches('/'));
             let glob = { glob }.literal_separator(true).build().map_err(invalid)?;
-            if trimmed.contains('/') { &mut paths } else { &mut names }.add(glob);
+            if trimmed.contains('/') {
+                &mut paths
+            } else {
+                &mut names
+            }
+            .add(glob);
         }
         let invalid = |error: globset::Error| InvalidPattern {
             pattern: String::new(),
@@ -115,21 +120,50 @@ fn named(path: &Path, excludes: &Excludes, inputs: &mut Vec<Input>) {
 fn unopened(path: &Path, error: &io::Error) -> Input {
     let is_link = fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink());
     match error.kind() {
-        io::ErrorKind::NotFound if is_link => {
-            refused(path, NoticeKind::Missing, "is a symbolic link that leads nowhere")
-        }
+        io::ErrorKind::NotFound if is_link => refused(
+            path,
+            NoticeKind::Missing,
+            "is a symbolic link that leads nowhere",
+        ),
         io::ErrorKind::NotFound => refused(path, NoticeKind::Missing, "does not exist"),
-        _ => refused(path, NoticeKind::Unreadable, format!("cannot be read: {error}")),
+        _ => refused(
+            path,
+            NoticeKind::Unreadable,
+            format!("cannot be read: {error}"),
+        ),
     }
 }
 
 fn walk(root: &Path, excludes: &Excludes, inputs: &mut Vec<Input>) {
-    let entries = WalkDir::new(root).follow_links(false).sort_by_file_name().into_iter();
-    for entry in entries.filter_entry(|entry| !excludes.leaves_out(root, entry)) {
-        match entry {
-            Ok(entry) => inputs.extend(discovered(&entry)),
-            Err(error) => inputs.push(unwalked(root, &error)),
+    let entries = WalkDir::new(root)
+        .follow_links(false)
+        .sort_by_file_name()
+        .into_iter();
+    let entries = entries.filter_entry(|entry| !excludes.leaves_out(root, entry));
+    let found = entries.filter_map(|entry| match entry {
+        Ok(entry) => discovered(&entry),
+        Err(error) => Some(unwalked(root, &error)),
+    });
+    inputs.extend(found.map(|input| {
+        if root == Path::new(".") {
+            short(input)
+        } else {
+            input
         }
+    }));
+}
+
+/// Without the `./` that the folder `.` lends to everything below it.
+fn short(input: Input) -> Input {
+    let short = |path: PathBuf| match path.strip_prefix(".") {
+        // A file called `-` must not look like standard input.
+        Ok(below) if !below.as_os_str().is_empty() && below != Path::new("-") => below.to_owned(),
+        _ => path,
+    };
+    match input {
+        Input::File(path) => Input::File(short(path)),
+        Input::Refused(path, notice) => Input::Refused(short(path), notice),
+        Input::Stdin => Input::Stdin,
     }
 }
 
@@ -139,7 +173,11 @@ fn unwalked(root: &Path, error: &walkdir::Error) -> Input {
         Some(error) => error.to_string(),
         None => error.to_string(),
     };
-    refused(path, NoticeKind::Unreadable, format!("cannot be read: {reason}"))
+    refused(
+        path,
+        NoticeKind::Unreadable,
+        format!("cannot be read: {reason}"),
+    )
 }
 
 fn discovered(entry: &DirEntry) -> Option<Input> {
@@ -208,7 +246,12 @@ mod tests {
         let excludes = Excludes::new(patterns.iter().copied()).unwrap();
         let inputs = inputs(&[root.to_owned()], &excludes);
         let name = |input: Input| match input {
-            Input::File(path) => path.strip_prefix(root).unwrap().to_str().unwrap().to_owned(),
+            Input::File(path) => path
+                .strip_prefix(root)
+                .unwrap()
+                .to_str()
+                .unwrap()
+                .to_owned(),
             other => format!("{other:?}"),
         };
         inputs.into_iter().map(name).collect()
@@ -235,8 +278,14 @@ mod tests {
     #[test]
     fn excludes_apply_to_names_and_to_paths_below_the_root() {
         let root = tree();
-        assert_eq!(names(root.path(), &[".git", "*.txt", "b/cache"]), ["a.pkl", "c.pkl"]);
-        assert_eq!(names(root.path(), &["cache/", "**/z"]), ["a.pkl", "b/x.txt", "c.pkl"]);
+        assert_eq!(
+            names(root.path(), &[".git", "*.txt", "b/cache"]),
+            ["a.pkl", "c.pkl"]
+        );
+        assert_eq!(
+            names(root.path(), &["cache/", "**/z"]),
+            ["a.pkl", "b/x.txt", "c.pkl"]
+        );
     }
 
     #[test]
@@ -244,12 +293,20 @@ mod tests {
         let root = tree();
         let file = root.path().join("a.pkl");
         let excludes = Excludes::new(["*.pkl"]).unwrap();
-        assert_eq!(inputs(&[file.clone(), file.clone()], &excludes), [Input::File(file)]);
+        assert_eq!(
+            inputs(&[file.clone(), file.clone()], &excludes),
+            [Input::File(file)]
+        );
     }
 
     #[test]
     fn a_pattern_that_is_no_glob_is_named() {
         let error = Excludes::new(["a[", "b"]).unwrap_err();
-        assert!(error.to_string().starts_with("the pattern `a[` is not understood"), "{error}");
+        assert!(
+            error
+                .to_string()
+                .starts_with("the pattern `a[` is not understood"),
+            "{error}"
+        );
     }
 }

@@ -18,7 +18,10 @@ pub(super) struct Watched<S> {
 
 impl<S: Source> Watched<S> {
     pub(super) fn new(inner: S) -> Self {
-        Self { inner, failure: Mutex::new(None) }
+        Self {
+            inner,
+            failure: Mutex::new(None),
+        }
     }
 
     pub(super) fn inner(&self) -> &S {
@@ -27,7 +30,10 @@ impl<S: Source> Watched<S> {
 
     /// The first error, where there was one.
     pub(super) fn failure(&self) -> Option<(io::ErrorKind, String)> {
-        self.failure.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.failure
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 }
 

@@ -22,7 +22,11 @@ pub(super) struct Artifacts {
 
 impl Artifacts {
     pub(super) fn new(root: &Path) -> Self {
-        Self { root: root.to_owned(), list: Vec::new(), indices: HashMap::new() }
+        Self {
+            root: root.to_owned(),
+            list: Vec::new(),
+            indices: HashMap::new(),
+        }
     }
 
     /// The folder that relative references start from, with the slash that makes it one.
@@ -43,7 +47,10 @@ impl Artifacts {
             parent_index: None,
             length: (file.size > 0).then_some(file.size),
         });
-        ArtifactLocation { index: Some(index), ..location }
+        ArtifactLocation {
+            index: Some(index),
+            ..location
+        }
     }
 
     /// A member, which is addressed by its index alone: its name is no file of the repository.
@@ -62,16 +69,15 @@ impl Artifacts {
                 parent_index: parent,
                 length: None,
             });
-            location = ArtifactLocation { index: Some(index), ..ArtifactLocation::default() };
+            location = ArtifactLocation {
+                index: Some(index),
+                ..ArtifactLocation::default()
+            };
         }
         location
     }
 
-    fn index(
-        &mut self,
-        key: (PathBuf, MemberPath),
-        make: impl FnOnce(usize) -> Artifact,
-    ) -> usize {
+    fn index(&mut self, key: (PathBuf, MemberPath), make: impl FnOnce(usize) -> Artifact) -> usize {
         let next = self.list.len();
         *self.indices.entry(key).or_insert_with(|| {
             self.list.push(make(next));
@@ -88,7 +94,10 @@ impl Artifacts {
                 uri_base_id: Some(SOURCE_ROOT),
                 index: None,
             },
-            _ => ArtifactLocation { uri: Some(absolute(&normal)), ..ArtifactLocation::default() },
+            _ => ArtifactLocation {
+                uri: Some(absolute(&normal)),
+                ..ArtifactLocation::default()
+            },
         }
     }
 }
@@ -125,7 +134,10 @@ fn absolute(path: &Path) -> String {
 /// A member's name as a relative reference. A leading slash would make it absolute, and an empty
 /// reference is none.
 fn member_uri(name: &[u8]) -> String {
-    let start = name.iter().position(|&byte| byte != b'/').unwrap_or(name.len());
+    let start = name
+        .iter()
+        .position(|&byte| byte != b'/')
+        .unwrap_or(name.len());
     match uri(name.get(start..).unwrap_or_default()) {
         uri if uri.is_empty() => "unnamed".to_owned(),
         uri => uri,
@@ -142,9 +154,15 @@ mod tests {
 
     #[test]
     fn paths_are_relative_to_the_working_directory_where_they_can_be() {
-        assert_eq!(address("./models/a b.pt").uri.as_deref(), Some("models/a%20b.pt"));
+        assert_eq!(
+            address("./models/a b.pt").uri.as_deref(),
+            Some("models/a%20b.pt")
+        );
         assert_eq!(address("/work/repo/a.pt").uri.as_deref(), Some("a.pt"));
-        assert_eq!(address("../other/a.pt").uri.as_deref(), Some("file:///work/other/a.pt"));
+        assert_eq!(
+            address("../other/a.pt").uri.as_deref(),
+            Some("file:///work/other/a.pt")
+        );
         assert_eq!(address("../other/a.pt").uri_base_id, None);
     }
 

@@ -11,8 +11,9 @@ use std::io::{self, Write};
 
 use artifacts::Artifacts;
 use model::{
-    BaseIds, BaseUri, Driver, Fingerprints, Id, Invocation, Location, Log, LogicalLocation, Message,
-    Notification, PhysicalLocation, Region, ResultProperties, Run, RunProperties, SarifResult, Tool,
+    BaseIds, BaseUri, Driver, Fingerprints, Id, Invocation, Location, Log, LogicalLocation,
+    Message, Notification, PhysicalLocation, Region, ResultProperties, Run, RunProperties,
+    SarifResult, Tool,
 };
 
 use super::{escape::visible, words};
@@ -50,10 +51,17 @@ fn run(report: &Report) -> Run {
         .iter()
         .map(|&(file, finding)| result(&mut artifacts, &rules, (file, finding), report))
         .collect();
-    let notifications: Vec<_> =
-        report.files.iter().flat_map(|file| notifications(&mut artifacts, file)).collect();
+    let notifications: Vec<_> = report
+        .files
+        .iter()
+        .flat_map(|file| notifications(&mut artifacts, file))
+        .collect();
     let kinds = NoticeKind::ALL.iter().copied();
-    let used = |kind: &NoticeKind| notifications.iter().any(|one| one.descriptor.id == kind.name());
+    let used = |kind: &NoticeKind| {
+        notifications
+            .iter()
+            .any(|one| one.descriptor.id == kind.name())
+    };
     let working_directory = artifacts.base();
     Run {
         tool: Tool {
@@ -69,9 +77,15 @@ fn run(report: &Report) -> Run {
         invocations: [Invocation {
             execution_successful: !report.files.iter().any(FileReport::is_incomplete),
             tool_execution_notifications: notifications,
-            working_directory: BaseUri { uri: working_directory.clone() },
+            working_directory: BaseUri {
+                uri: working_directory.clone(),
+            },
         }],
-        original_uri_base_ids: BaseIds { source_root: BaseUri { uri: working_directory } },
+        original_uri_base_ids: BaseIds {
+            source_root: BaseUri {
+                uri: working_directory,
+            },
+        },
         artifacts: artifacts.into_list(),
         results,
         column_kind: "utf16CodeUnits",
@@ -84,11 +98,13 @@ fn run(report: &Report) -> Run {
 
 /// The findings of all inputs, worst first, as many as are accepted.
 fn worst(report: &Report) -> Vec<(&FileReport, &Finding)> {
-    let all = report.files.iter().flat_map(|file| {
-        file.findings.iter().map(move |finding| (file, finding))
-    });
-    let mut findings: Vec<_> =
-        all.filter(|(_, finding)| finding.severity > Severity::Info).collect();
+    let all = report
+        .files
+        .iter()
+        .flat_map(|file| file.findings.iter().map(move |finding| (file, finding)));
+    let mut findings: Vec<_> = all
+        .filter(|(_, finding)| finding.severity > Severity::Info)
+        .collect();
     findings.sort_by_key(|(_, finding)| std::cmp::Reverse(finding.severity));
     findings.truncate(MOST_RESULTS);
     findings
@@ -106,7 +122,10 @@ fn result(
     let fingerprint = finding.fingerprint(&file.path);
     SarifResult {
         rule_id: finding.rule.clone(),
-        rule_index: rules.iter().position(|rule| rule.id == finding.rule).unwrap_or_default(),
+        rule_index: rules
+            .iter()
+            .position(|rule| rule.id == finding.rule)
+            .unwrap_or_default(),
         level: rules::level(finding.severity),
         message: plain(text),
         locations: [primary(artifacts, file, finding)],
@@ -119,8 +138,11 @@ fn result(
             member: visible(&finding.location.member.joined()),
             offset: finding.location.offset,
             opcode: finding.location.opcode,
-            symbol: finding.symbol.as_deref().map(|symbol| visible(symbol.as_bytes())),
-            severity: words::severity(finding.severity),
+            symbol: finding
+                .symbol
+                .as_deref()
+                .map(|symbol| visible(symbol.as_bytes())),
+            severity: finding.severity.name(),
         },
     }
 }
@@ -140,7 +162,11 @@ fn primary(artifacts: &mut Artifacts, file: &FileReport, finding: &Finding) -> L
         byte_length: byte_offset.map(|_| 1),
     };
     let place = words::place(file, &location.member);
-    let name = location.member.names().last().map_or_else(|| words::path(file), |name| visible(name));
+    let name = location
+        .member
+        .names()
+        .last()
+        .map_or_else(|| words::path(file), |name| visible(name));
     Location {
         id: None,
         message: None,
@@ -159,8 +185,14 @@ fn primary(artifacts: &mut Artifacts, file: &FileReport, finding: &Finding) -> L
 /// The exact place inside the member, where it is in one, and the further places.
 fn related(artifacts: &mut Artifacts, file: &FileReport, finding: &Finding) -> Vec<Location> {
     let own = Some(&finding.location).filter(|location| !location.member.is_input());
-    let places = own.into_iter().chain(&finding.related).take(MOST_RELATED).enumerate();
-    places.map(|(index, place)| inner(artifacts, file, place, index)).collect()
+    let places = own
+        .into_iter()
+        .chain(&finding.related)
+        .take(MOST_RELATED)
+        .enumerate();
+    places
+        .map(|(index, place)| inner(artifacts, file, place, index))
+        .collect()
 }
 
 fn inner(
@@ -186,11 +218,18 @@ fn inner(
 }
 
 fn notifications(artifacts: &mut Artifacts, file: &FileReport) -> Vec<Notification> {
-    let notices = file.notices.iter().map(|notice| {
-        (notice.kind, words::notice(file, notice))
-    });
+    let notices = file
+        .notices
+        .iter()
+        .map(|notice| (notice.kind, words::notice(file, notice)));
     let broken = file.streams.iter().filter(|stream| stream.is_broken());
-    let broken = broken.map(|stream| (kind_of(stream), words::broken_stream(file, stream)));
+    let path = words::path(file);
+    let broken = broken.map(|stream| {
+        (
+            kind_of(stream),
+            format!("{path}: {}", words::broken_stream(stream)),
+        )
+    });
     let remarks: Vec<_> = notices.chain(broken).collect();
     let notification = |(kind, text): (NoticeKind, String)| Notification {
         descriptor: Id { id: kind.name() },
@@ -224,7 +263,9 @@ fn kind_of(stream: &StreamReport) -> NoticeKind {
 /// A message without embedded links: §3.11.6 gives `[text](target)` a meaning, and names in the
 /// input must not be able to place a link in a code-scanning page.
 fn plain(text: String) -> Message {
-    Message { text: text.replace("](", "] (").trim_end().to_owned() }
+    Message {
+        text: text.replace("](", "] (").trim_end().to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -241,8 +282,13 @@ mod tests {
     #[test]
     fn the_message_says_path_member_offset_and_reason() {
         let value = value();
-        let text = value["runs"][0]["results"][0]["message"]["text"].as_str().unwrap();
-        for part in ["a\\xff.pt!archive/data.pkl @ 12, GLOBAL", "Loading the file runs"] {
+        let text = value["runs"][0]["results"][0]["message"]["text"]
+            .as_str()
+            .unwrap();
+        for part in [
+            "a\\xff.pt!archive/data.pkl @ 12, GLOBAL",
+            "Loading the file runs",
+        ] {
             assert!(text.contains(part), "{text}");
         }
     }
@@ -270,11 +316,19 @@ mod tests {
         assert_eq!(invocation["executionSuccessful"], false);
         let notifications = invocation["toolExecutionNotifications"].as_array().unwrap();
         assert_eq!(notifications.len(), 2);
-        assert!(!notifications[0]["message"]["text"].as_str().unwrap().contains('\u{1b}'));
+        assert!(
+            !notifications[0]["message"]["text"]
+                .as_str()
+                .unwrap()
+                .contains('\u{1b}')
+        );
     }
 
     #[test]
     fn names_cannot_place_links() {
-        assert_eq!(plain("[click](http://x)".to_owned()).text, "[click] (http://x)");
+        assert_eq!(
+            plain("[click](http://x)".to_owned()).text,
+            "[click] (http://x)"
+        );
     }
 }

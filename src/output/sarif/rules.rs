@@ -16,21 +16,38 @@ const MOST_TAGS: usize = 10;
 
 /// The rules that the findings name, by id.
 pub(super) fn used(report: &Report, findings: &[(&FileReport, &Finding)]) -> Vec<Rule> {
-    let ids: BTreeSet<&str> = findings.iter().map(|(_, finding)| finding.rule.as_str()).collect();
+    let ids: BTreeSet<&str> = findings
+        .iter()
+        .map(|(_, finding)| finding.rule.as_str())
+        .collect();
     let unknown = RuleInfo::default();
-    ids.into_iter().map(|id| rule(id, report.rules.get(id).unwrap_or(&unknown))).collect()
+    ids.into_iter()
+        .map(|id| rule(id, report.rules.get(id).unwrap_or(&unknown)))
+        .collect()
 }
 
 fn rule(id: &str, info: &RuleInfo) -> Rule {
     let severity = info.severity.unwrap_or(Severity::Medium);
-    let or_id = |text: &str| if text.trim().is_empty() { id.to_owned() } else { tidy(text) };
+    let or_id = |text: &str| {
+        if text.trim().is_empty() {
+            id.to_owned()
+        } else {
+            tidy(text)
+        }
+    };
     Rule {
         id: id.to_owned(),
         name: pascal_case(id),
-        short_description: Message { text: or_id(&info.title) },
-        full_description: Message { text: or_id(&info.why) },
+        short_description: Message {
+            text: or_id(&info.title),
+        },
+        full_description: Message {
+            text: or_id(&info.why),
+        },
         help: help(id, info),
-        default_configuration: Configuration { level: level(severity) },
+        default_configuration: Configuration {
+            level: level(severity),
+        },
         properties: RuleProperties {
             tags: info.tags.iter().take(MOST_TAGS).cloned().collect(),
             precision: precision(&info.confidence),
@@ -44,7 +61,9 @@ fn rule(id: &str, info: &RuleInfo) -> Rule {
 pub(super) fn notification(kind: NoticeKind) -> NotificationRule {
     NotificationRule {
         id: kind.name(),
-        short_description: Message { text: kind.sentence().to_owned() },
+        short_description: Message {
+            text: kind.sentence().to_owned(),
+        },
         default_configuration: Configuration {
             level: match kind.level() {
                 Level::Note => "note",
@@ -58,11 +77,25 @@ pub(super) fn notification(kind: NoticeKind) -> NotificationRule {
 fn help(id: &str, info: &RuleInfo) -> Help {
     let (why, advice) = (info.why.trim(), info.what_to_do.trim());
     let references = info.references.join("\n");
-    let list: Vec<String> = info.references.iter().map(|link| format!("- <{link}>")).collect();
+    let list: Vec<String> = info
+        .references
+        .iter()
+        .map(|link| format!("- <{link}>"))
+        .collect();
     let text = format!("{why}\n\nWhat to do: {advice}\n\n{references}");
-    let title = if info.title.is_empty() { id } else { &info.title };
-    let markdown = format!("**{title}**\n\n{why}\n\n**What to do**: {advice}\n\n{}", list.join("\n"));
-    Help { text: text.trim().to_owned(), markdown: markdown.trim().to_owned() }
+    let title = if info.title.is_empty() {
+        id
+    } else {
+        &info.title
+    };
+    let markdown = format!(
+        "**{title}**\n\n{why}\n\n**What to do**: {advice}\n\n{}",
+        list.join("\n")
+    );
+    Help {
+        text: text.trim().to_owned(),
+        markdown: markdown.trim().to_owned(),
+    }
 }
 
 /// SARIF §3.27.10.
@@ -104,7 +137,9 @@ fn precision(confidence: &str) -> &'static str {
 fn pascal_case(id: &str) -> String {
     let capital = |word: &str| {
         let mut letters = word.chars();
-        letters.next().map(|first| first.to_uppercase().chain(letters).collect::<String>())
+        letters
+            .next()
+            .map(|first| first.to_uppercase().chain(letters).collect::<String>())
     };
     id.split('-').filter_map(capital).collect()
 }
