@@ -2,13 +2,6 @@
 //!
 //! Facts are owned and printable; they know neither opcodes' effects nor rules.
 
-use std::fmt;
-
-use crate::pickle::text;
-
-/// Characters of one name or literal that are shown.
-const SHOWN: usize = 200;
-
 /// Names are byte strings: a pickle may spell a name that is not UTF-8.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct Symbol {
@@ -198,19 +191,15 @@ macro_rules! anomalies {
 
 anomalies! {
     MemoRedefined = "memo-redefined": "A memo entry is overwritten with another value.";
-    MemoMissing = "memo-missing": "A memo entry is read that was never written.";
     ProtocolRepeated = "protocol-repeated": "The protocol is declared more than once.";
     ProtocolUnsupported = "protocol-unsupported": "The declared protocol is above 5.";
     PopMark = "pop-mark": "POP discards a mark.";
     StackLeftover = "stack-leftover": "Values are left on the stack at the end.";
-    StackUnderflow = "stack-underflow": "An instruction finds too few values on the stack.";
-    ArgumentsNotTuple = "arguments-not-tuple": "A call's arguments are no tuple.";
+    ArgumentsNotTuple = "arguments-not-tuple": "A call's arguments are no tuple, which only some readers accept.";
     NotCallable = "not-callable": "Something that cannot be called is called.";
-    OddPairs = "odd-pairs": "A key has no value.";
     BadNumber = "bad-number": "Readers disagree on a number written as text.";
-    BadText = "bad-text": "A text operand is not valid in every reader.";
-    NonstandardNumber = "nonstandard-number": "A number is written in a form that only some readers accept.";
-    FrameMismatch = "frame-mismatch": "A frame does not end where an instruction ends.";
+    FrameMismatch = "frame-mismatch": "A frame does not end where an instruction ends, so readers continue at different places.";
+    ReaderDisagreement = "reader-disagreement": "Readers of Python's own see different programs in this stream.";
     TrailingData = "trailing-data": "Bytes follow the last pickle.";
     UnresolvedName = "unresolved-name": "The name of an import is computed in a way that cannot be followed.";
     NonTextName = "non-text-name": "The name of an import is no text.";
@@ -295,65 +284,4 @@ pub struct Facts {
     pub payloads: Vec<PayloadFact>,
     /// Irregularities.
     pub anomalies: Vec<Anomaly>,
-}
-
-impl fmt::Display for Target {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = |symbol: &Symbol| text::show_name(&symbol.dotted(), SHOWN);
-        match self {
-            Self::Import(symbol) => f.write_str(&name(symbol)),
-            Self::Module(module) => write!(f, "module {}", text::show_name(module, SHOWN)),
-            Self::Result(Some(symbol)) => write!(f, "{}(…)", name(symbol)),
-            Self::Instance(Some(symbol)) => write!(f, "<{} instance>", name(symbol)),
-            Self::Result(None) | Self::Instance(None) => f.write_str("<unknown object>"),
-            Self::Persistent => f.write_str("<persistent object>"),
-            Self::Extension(code) => write!(f, "<extension {code}>"),
-            Self::Data => f.write_str("<data>"),
-            Self::Unknown => f.write_str("<unknown>"),
-        }
-    }
-}
-
-/// As Python would write it, as far as it is known.
-impl fmt::Display for Argument {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Unknown => f.write_str("…"),
-            Self::None => f.write_str("None"),
-            Self::Bool(true) => f.write_str("True"),
-            Self::Bool(false) => f.write_str("False"),
-            Self::Int(Some(number)) => write!(f, "{number}"),
-            Self::Int(None) => f.write_str("<large int>"),
-            Self::Float(number) => write!(f, "{number:?}"),
-            Self::Text(Some(text)) => f.write_str(&text::show_text(text, SHOWN)),
-            Self::Text(None) => f.write_str("<long text>"),
-            Self::Bytes(Some(bytes)) => f.write_str(&text::show_bytes(bytes, SHOWN)),
-            Self::Bytes(None) => f.write_str("<long bytes>"),
-            Self::Tuple(elements) => {
-                let comma = if elements.len() == 1 { ",)" } else { ")" };
-                list(f, "(", elements, comma)
-            }
-            Self::List(elements) => list(f, "[", elements, "]"),
-            Self::Set(elements) => list(f, "{", elements, "}"),
-            Self::Dict(pairs) => {
-                f.write_str("{")?;
-                for (index, (key, value)) in pairs.iter().enumerate() {
-                    let comma = if index > 0 { ", " } else { "" };
-                    write!(f, "{comma}{key}: {value}")?;
-                }
-                f.write_str("}")
-            }
-            Self::Object(target) => target.fmt(f),
-            Self::Buffer => f.write_str("<buffer>"),
-        }
-    }
-}
-
-fn list(f: &mut fmt::Formatter<'_>, open: &str, all: &[Argument], close: &str) -> fmt::Result {
-    f.write_str(open)?;
-    for (index, element) in all.iter().enumerate() {
-        let comma = if index > 0 { ", " } else { "" };
-        write!(f, "{comma}{element}")?;
-    }
-    f.write_str(close)
 }

@@ -16,4 +16,5 @@ pub mod pickle;
 pub mod report;
 pub mod rules;
 pub mod scan;
+mod show;
 pub mod source;

@@ -164,7 +164,7 @@ impl<'k> Heap<'k> {
     /// Adds elements to a container.
     pub(crate) fn extend(&mut self, container: Value, elements: &[Value]) {
         for &element in elements {
-            if self.carries(element) {
+            if !element.is_inert() && self.carries(element) {
                 self.link(container, element);
             }
         }
@@ -179,12 +179,8 @@ impl<'k> Heap<'k> {
         if usize::from(node.room - node.kept) < wanted {
             self.make_room(&mut node, wanted);
         }
-        let fresh = node.start.saturating_add(RING as u64) > self.written;
-        if fresh {
-            for &element in elements.iter().take(wanted) {
-                self.write(node.start + u64::from(node.kept), element);
-                node.kept += 1;
-            }
+        if let Some(elements) = elements.get(..wanted) {
+            self.write(&mut node, elements);
         }
         if let Some(slot) = self.nodes.get_mut(index) {
             *slot = node;
@@ -194,7 +190,7 @@ impl<'k> Heap<'k> {
     /// Moves a container to the end of the ring with room for `wanted` more. Doubling keeps the
     /// cost of many single appends linear.
     fn make_room(&mut self, node: &mut Node, wanted: usize) {
-        let kept = self.kept_elements(node);
+        let kept = self.kept_elements(node).to_vec();
         let needed = kept.len() + wanted;
         let room = if node.room == 0 {
             needed
@@ -202,38 +198,45 @@ impl<'k> Heap<'k> {
             needed.next_power_of_two()
         };
         let room = u16::try_from(room).unwrap_or(KEPT).min(KEPT);
+        // A chunk never wraps around the end of the ring, so it can be copied as a whole.
+        let left = RING - slot_of(self.written);
+        if usize::from(room) > left {
+            self.written += left as u64;
+        }
         node.start = self.written;
         node.kept = 0;
         node.room = room;
         self.written += u64::from(room);
-        for element in kept {
-            self.write(node.start + u64::from(node.kept), element);
-            node.kept += 1;
-        }
+        self.write(node, &kept);
     }
 
-    #[inline]
-    fn write(&mut self, position: u64, element: Value) {
-        let slot = slot_of(position);
-        if slot >= self.ring.len() {
+    /// Writes elements behind those that a container keeps; room has been made.
+    fn write(&mut self, node: &mut Node, elements: &[Value]) {
+        if !self.is_kept(node) {
+            return;
+        }
+        let start = slot_of(node.start) + usize::from(node.kept);
+        let end = start + elements.len();
+        if end > self.ring.len() {
             // The ring grows to its size only on inputs that fill it.
-            let size = (slot + 1).next_power_of_two().clamp(64, RING);
+            let size = end.next_power_of_two().clamp(64, RING);
             self.ring.resize(size, Value::UNKNOWN);
         }
-        if let Some(place) = self.ring.get_mut(slot) {
-            *place = element;
+        if let Some(slots) = self.ring.get_mut(start..end) {
+            slots.copy_from_slice(elements);
+            node.kept += u16::try_from(elements.len()).unwrap_or(0);
         }
     }
 
-    fn kept_elements(&self, node: &Node) -> Vec<Value> {
-        if node.start.saturating_add(RING as u64) <= self.written {
-            return Vec::new();
-        }
-        let positions = node.start..node.start + u64::from(node.kept);
-        let slot = |position: u64| self.ring.get(slot_of(position)).copied();
-        positions
-            .map(|position| slot(position).unwrap_or(Value::UNKNOWN))
-            .collect()
+    /// Whether the elements of a container have not been overwritten yet.
+    fn is_kept(&self, node: &Node) -> bool {
+        node.start.saturating_add(RING as u64) > self.written
+    }
+
+    fn kept_elements(&self, node: &Node) -> &[Value] {
+        let start = slot_of(node.start);
+        let kept = self.ring.get(start..start + usize::from(node.kept));
+        kept.filter(|_| self.is_kept(node)).unwrap_or_default()
     }
 
     /// The elements of a container, or nothing where some were forgotten.
@@ -243,7 +246,7 @@ impl<'k> Heap<'k> {
             .get(container.index())
             .filter(|_| container.is_node())?;
         let kept = self.kept_elements(node);
-        (kept.len() as u64 == u64::from(node.count)).then_some(kept)
+        (kept.len() as u64 == u64::from(node.count)).then(|| kept.to_vec())
     }
 
     /// The first elements of a container, and whether these are all.
@@ -251,10 +254,9 @@ impl<'k> Heap<'k> {
         let Some(node) = self.nodes.get(container.index()) else {
             return (Vec::new(), false);
         };
-        let mut kept = self.kept_elements(node);
+        let kept = self.kept_elements(node);
         let whole = kept.len() as u64 == u64::from(node.count) && kept.len() <= most;
-        kept.truncate(most);
-        (kept, whole)
+        (kept.iter().take(most).copied().collect(), whole)
     }
 
     /// How many elements went into a container.

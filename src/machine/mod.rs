@@ -22,7 +22,7 @@ mod value;
 use crate::{
     facts::{Anomaly, AnomalyKind, Facts},
     limits::Limits,
-    pickle::{Decoder, Instruction},
+    pickle::{Arm, Decoder, Instruction, Opcode, OperandKind, decode_operand, dispatch},
     source::Source,
 };
 use fetch::Lookup;
@@ -60,6 +60,56 @@ pub struct Machine<'s, 'k> {
     /// Names registered by this member under extension codes.
     registered: Vec<(i64, Value)>,
     trace: Trace,
+}
+
+/// Decodes and applies one instruction of the window.
+struct HeldInstruction<'m, 's, 'k> {
+    machine: &'m mut Machine<'s, 'k>,
+    /// The bytes behind the opcode.
+    behind: &'m [u8],
+    offset: u64,
+}
+
+/// Why [`Machine::follow_held`] does not simply go on.
+enum Interruption {
+    /// The stream ended.
+    Halt(Halt),
+    /// The step moved the decoder itself.
+    Moved,
+    /// The instruction is not wholly in the window, or not decodable.
+    NotHeld,
+}
+
+impl Arm for HeldInstruction<'_, '_, '_> {
+    type Output = Result<u64, Interruption>;
+
+    #[inline(always)]
+    fn run(self, opcode: Opcode, operand: OperandKind) -> Self::Output {
+        let Self {
+            machine,
+            behind,
+            offset,
+        } = self;
+        let instruction = match decode_operand(opcode, operand, behind, offset) {
+            Ok(instruction) if instruction.next <= machine.decoder.length() => instruction,
+            _ => return Err(Interruption::NotHeld),
+        };
+        // Only BUILD may read on by itself: raw array data can follow it.
+        let may_move = matches!(opcode, Opcode::Build);
+        if may_move {
+            machine.decoder.jump(instruction.next);
+        }
+        if let Err(halt) = machine.follow_one(&instruction) {
+            if halt == Halt::Stop || !may_move {
+                machine.decoder.jump(instruction.next);
+            }
+            return Err(Interruption::Halt(halt));
+        }
+        if may_move && machine.decoder.position() != instruction.next {
+            return Err(Interruption::Moved);
+        }
+        Ok(instruction.next)
+    }
 }
 
 impl<'s, 'k> Machine<'s, 'k> {
@@ -114,17 +164,52 @@ impl<'s, 'k> Machine<'s, 'k> {
 
     fn follow(&mut self) -> Halt {
         loop {
-            let instruction = match self.decoder.advance() {
-                Ok(instruction) => instruction,
+            if let Err(halt) = self.follow_held() {
+                return halt;
+            }
+            // An instruction at the edge of the window, or one that cannot be decoded.
+            let outcome = match self.decoder.advance() {
+                Ok(instruction) => self.follow_one(&instruction),
                 Err(error) => return Halt::Decode(error),
             };
-            if instruction.next > self.frame_end {
-                self.leave_frame(&instruction);
-            }
-            if let Err(halt) = self.step(&instruction) {
+            if let Err(halt) = outcome {
                 return halt;
             }
         }
+    }
+
+    #[inline(always)]
+    fn follow_one(&mut self, instruction: &Instruction) -> Result<(), Halt> {
+        if instruction.next > self.frame_end {
+            self.leave_frame(instruction);
+        }
+        self.step(instruction)
+    }
+
+    /// Follows the instructions that the window holds, up to the first that it does not.
+    fn follow_held(&mut self) -> Result<(), Halt> {
+        let chunk = self.decoder.held_chunk();
+        let start = self.decoder.position();
+        let mut rest = chunk.bytes();
+        let mut offset = start;
+        while let Some((&byte, behind)) = rest.split_first() {
+            let arm = HeldInstruction {
+                machine: self,
+                behind,
+                offset,
+            };
+            let next = match dispatch(byte, arm) {
+                Some(Ok(next)) => next,
+                Some(Err(Interruption::Halt(halt))) => return Err(halt),
+                Some(Err(Interruption::Moved)) => return Ok(()),
+                Some(Err(Interruption::NotHeld)) | None => break,
+            };
+            let length = usize::try_from(next - offset).unwrap_or(usize::MAX);
+            rest = rest.get(length..).unwrap_or_default();
+            offset = next;
+        }
+        self.decoder.jump(offset);
+        Ok(())
     }
 
     /// An instruction starts behind the current frame, or crosses its end.

@@ -23,7 +23,7 @@ const PYTHON_3_NAMES: u8 = 3;
 
 impl Machine<'_, '_> {
     /// Applies one instruction. `Err(Halt::Stop)` is the ordinary end.
-    #[inline]
+    #[inline(always)]
     pub(super) fn step(&mut self, at: &Instruction) -> Result<(), Halt> {
         match at.opcode {
             Opcode::Mark => {

@@ -26,8 +26,6 @@ macro_rules! tags {
 }
 
 tags! {
-    /// Not known.
-    Unknown,
     /// `None`.
     None,
     /// `False`.
@@ -52,6 +50,8 @@ tags! {
     OwnedText,
     /// Bytes computed by a modelled call, by number.
     OwnedBytes,
+    /// An out-of-band buffer.
+    Buffer,
     /// A list, by number of its node.
     List,
     /// A tuple, by number of its node.
@@ -66,8 +66,8 @@ tags! {
     Import,
     /// Something that a call made, by number.
     Object,
-    /// An out-of-band buffer.
-    Buffer,
+    /// Not known.
+    Unknown,
 }
 
 const PAYLOAD_BITS: u32 = 56;
@@ -75,7 +75,7 @@ const PAYLOAD_MASK: u64 = (1 << PAYLOAD_BITS) - 1;
 
 impl Value {
     /// The top of the lattice.
-    pub(crate) const UNKNOWN: Self = Self(0);
+    pub(crate) const UNKNOWN: Self = Self::new(Tag::Unknown, 0);
     /// `None`.
     pub(crate) const NONE: Self = Self::new(Tag::None, 0);
 
@@ -129,6 +129,12 @@ impl Value {
             self.tag(),
             Tag::List | Tag::Tuple | Tag::Dict | Tag::Set | Tag::FrozenSet
         )
+    }
+
+    /// Whether it is a literal or a buffer: nothing can be hidden in it.
+    #[inline]
+    pub(crate) fn is_inert(self) -> bool {
+        self.0 < Self::new(Tag::List, 0).0
     }
 
     /// Whether it is text or may be read as text.

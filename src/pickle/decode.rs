@@ -7,7 +7,7 @@
 use std::{fmt, io};
 
 use super::{Opcode, OperandKind};
-use crate::source::{Source, Window};
+use crate::source::{Chunk, Source, Window};
 
 /// A byte range of the input.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, Hash)]
@@ -116,8 +116,22 @@ pub fn decode_at(bytes: &[u8], offset: u64) -> Result<Instruction, Refusal> {
     let Some(opcode) = Opcode::from_byte(byte) else {
         return Err(Refusal::Bad(DecodeErrorKind::UnknownOpcode(byte)));
     };
+    decode_operand(opcode, opcode.operand(), rest, offset)
+}
+
+/// Decodes the operand of the instruction at `offset` from the bytes behind its opcode.
+///
+/// # Errors
+/// As [`decode_at`].
+#[inline(always)]
+pub fn decode_operand(
+    opcode: Opcode,
+    kind: OperandKind,
+    rest: &[u8],
+    offset: u64,
+) -> Result<Instruction, Refusal> {
     let start = offset.saturating_add(1);
-    let (operand, next) = match opcode.operand() {
+    let (operand, next) = match kind {
         OperandKind::None => (Operand::None, start),
         OperandKind::U8 => (
             Operand::Int(i64::from(u8::from_le_bytes(fixed(rest)?))),
@@ -153,7 +167,7 @@ pub fn decode_at(bytes: &[u8], offset: u64) -> Result<Instruction, Refusal> {
         | OperandKind::StringLine
         | OperandKind::UnicodeLine
         | OperandKind::NameLine => {
-            let length = line_length(rest).ok_or(Refusal::Short(bytes.len() + 1))?;
+            let length = line_length(rest).ok_or(Refusal::Short(rest.len() + 2))?;
             (Operand::Span(Span { start, length }), start + length + 1)
         }
     };
@@ -165,7 +179,7 @@ pub fn decode_at(bytes: &[u8], offset: u64) -> Result<Instruction, Refusal> {
     })
 }
 
-#[inline]
+#[inline(always)]
 fn fixed<const N: usize>(bytes: &[u8]) -> Result<[u8; N], Refusal> {
     bytes
         .first_chunk::<N>()
@@ -173,7 +187,7 @@ fn fixed<const N: usize>(bytes: &[u8]) -> Result<[u8; N], Refusal> {
         .ok_or(Refusal::Short(1 + N))
 }
 
-#[inline]
+#[inline(always)]
 fn payload(start: u64, length: u64) -> (Operand, u64) {
     (
         Operand::Span(Span { start, length }),
@@ -260,6 +274,16 @@ impl<'s> Decoder<'s> {
             }
             _ => self.advance_slowly(),
         }
+    }
+
+    /// The bytes that the window holds from the current position on, without reading any.
+    pub fn held_chunk(&self) -> Chunk<'s> {
+        self.window.chunk(self.position)
+    }
+
+    /// Length of the source.
+    pub fn length(&self) -> u64 {
+        self.length
     }
 
     /// The bytes of a span, where the window holds them: those of the last instruction mostly.

@@ -4,6 +4,7 @@
 
 pub mod assembly;
 mod decode;
+pub mod dialect;
 pub mod disasm;
 pub mod number;
 mod opcode;
@@ -11,5 +12,6 @@ pub mod text;
 
 pub use decode::{
     DecodeError, DecodeErrorKind, Decoder, Instruction, Operand, Refusal, Span, decode_at,
+    decode_operand,
 };
-pub use opcode::{ALL, Effect, Opcode, OperandKind};
+pub use opcode::{ALL, Arm, Effect, Opcode, OperandKind, dispatch};

@@ -96,11 +96,32 @@ macro_rules! opcodes {
         /// Every opcode, in table order.
         pub const ALL: &[Opcode] = &[$(Opcode::$variant,)*];
 
+        /// Runs `arm` for the opcode that `byte` stands for; nothing for other bytes.
+        ///
+        /// Each opcode has a copy of the arm of its own, in which opcode and operand kind are
+        /// constants: decoding and the effect melt into one piece of straight code.
+        #[inline(always)]
+        pub fn dispatch<A: Arm>(byte: u8, arm: A) -> Option<A::Output> {
+            match byte {
+                $($byte => Some(arm.run(Opcode::$variant, OperandKind::$operand)),)*
+                _ => None,
+            }
+        }
+
         const ROWS: &[Row] = &[$(Row {
             opcode: Opcode::$variant, name: $name, protocol: $protocol,
             operand: OperandKind::$operand, effect: effect!($($effect)*),
         },)*];
     };
+}
+
+/// What [`dispatch`] runs. Implementations mark `run` as always inlined.
+pub trait Arm {
+    /// What the arm gives.
+    type Output;
+
+    /// Handles one opcode.
+    fn run(self, opcode: Opcode, operand: OperandKind) -> Self::Output;
 }
 
 struct Row {

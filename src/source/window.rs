@@ -1,6 +1,6 @@
 //! A bounded view that slides over a source.
 
-use std::io;
+use std::{io, rc::Rc};
 
 use super::Source;
 
@@ -15,9 +15,32 @@ pub struct Window<'s> {
     source: &'s dyn Source,
     whole: Option<&'s [u8]>,
     base: u64,
-    buffer: Vec<u8>,
+    buffer: Rc<Vec<u8>>,
     chunk: usize,
     ended: bool,
+}
+
+/// Bytes lent by a window, which may slide on meanwhile.
+pub struct Chunk<'s> {
+    lender: Lender<'s>,
+    start: usize,
+}
+
+enum Lender<'s> {
+    Whole(&'s [u8]),
+    Buffer(Rc<Vec<u8>>),
+}
+
+impl Chunk<'_> {
+    /// The bytes.
+    #[inline]
+    pub fn bytes(&self) -> &[u8] {
+        let all = match &self.lender {
+            Lender::Whole(whole) => whole,
+            Lender::Buffer(buffer) => buffer.as_slice(),
+        };
+        all.get(self.start..).unwrap_or_default()
+    }
 }
 
 impl<'s> Window<'s> {
@@ -28,7 +51,7 @@ impl<'s> Window<'s> {
             source,
             whole,
             base: 0,
-            buffer: Vec::new(),
+            buffer: Rc::default(),
             chunk: SMALLEST_CHUNK,
             ended: false,
         }
@@ -54,6 +77,21 @@ impl<'s> Window<'s> {
             .unwrap_or_default()
     }
 
+    /// As [`Window::peek`], on loan.
+    pub fn chunk(&self, offset: u64) -> Chunk<'s> {
+        let (base, lender) = match self.whole {
+            Some(whole) => (0, Lender::Whole(whole)),
+            None => (self.base, Lender::Buffer(Rc::clone(&self.buffer))),
+        };
+        let start = offset
+            .checked_sub(base)
+            .and_then(|start| usize::try_from(start).ok());
+        Chunk {
+            lender,
+            start: start.unwrap_or(usize::MAX),
+        }
+    }
+
     /// Bytes from `offset` on, at least `needed` of them unless the source ends before that.
     ///
     /// # Errors
@@ -76,17 +114,18 @@ impl<'s> Window<'s> {
             SMALLEST_CHUNK
         };
         self.chunk = grown.min(LARGEST_CHUNK);
-        let start = self.buffer.len() - kept;
-        self.buffer.copy_within(start.., 0);
-        self.buffer.truncate(kept);
+        let buffer = Rc::make_mut(&mut self.buffer);
+        let start = buffer.len() - kept;
+        buffer.copy_within(start.., 0);
+        buffer.truncate(kept);
         self.base = offset;
         self.ended = false;
         let wanted = needed.max(self.chunk);
         while self.buffer.len() < needed {
             let filled = self.buffer.len();
-            self.buffer.resize(wanted, 0);
+            Rc::make_mut(&mut self.buffer).resize(wanted, 0);
             let read = self.fill(filled);
-            self.buffer.truncate(filled + *read.as_ref().unwrap_or(&0));
+            Rc::make_mut(&mut self.buffer).truncate(filled + *read.as_ref().unwrap_or(&0));
             if read? == 0 {
                 self.ended = true;
                 break;
@@ -97,7 +136,7 @@ impl<'s> Window<'s> {
 
     fn fill(&mut self, filled: usize) -> io::Result<usize> {
         let at = self.base.saturating_add(filled as u64);
-        let Some(buffer) = self.buffer.get_mut(filled..) else {
+        let Some(buffer) = Rc::make_mut(&mut self.buffer).get_mut(filled..) else {
             return Ok(0);
         };
         loop {
