@@ -46,9 +46,19 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
 /// Runs a script with the `python3` of the machine (or the one that `PICKSCAN_PYTHON` names) and
 /// returns what it printed.
 pub(crate) fn python(script: &str, input: &[u8]) -> Vec<u8> {
+    run(&["-I", "-c", script], input)
+}
+
+/// As [`python`], with a script in the repository and its options.
+pub(crate) fn python_file(script: &str, options: &[&str], input: &[u8]) -> Vec<u8> {
+    run(&[&["-I", script], options].concat(), input)
+}
+
+fn run(arguments: &[&str], input: &[u8]) -> Vec<u8> {
     let program = std::env::var_os("PICKSCAN_PYTHON").unwrap_or("python3".into());
     let mut child = Command::new(program)
-        .args(["-I", "-c", script])
+        .args(arguments)
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
