@@ -21,10 +21,22 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("container", &["limits", "pickle", "source"]),
     (
         "scan",
-        &["container", "facts", "limits", "machine", "pickle", "report", "rules", "source"],
+        &[
+            "container",
+            "facts",
+            "limits",
+            "machine",
+            "pickle",
+            "report",
+            "rules",
+            "source",
+        ],
     ),
     ("output", &["facts", "report", "rules"]),
-    ("cli", &["limits", "output", "pickle", "report", "rules", "scan"]),
+    (
+        "cli",
+        &["limits", "output", "pickle", "report", "rules", "scan"],
+    ),
     ("main", &["cli", "output", "rules", "scan"]),
     ("lib", &[]),
 ];
@@ -63,14 +75,18 @@ fn room(path: &Path) -> String {
 }
 
 fn is_tests(path: &Path) -> bool {
-    path.file_stem().is_some_and(|stem| stem == "tests" || stem == "example")
+    path.file_stem()
+        .is_some_and(|stem| stem == "tests" || stem == "example")
 }
 
 /// The code without comments and without its `mod tests`: tests may reach further.
 fn code(text: &str) -> String {
     let until = text.find("#[cfg(test)]\nmod tests").unwrap_or(text.len());
     let lines = text[..until].lines();
-    lines.filter(|line| !line.trim_start().starts_with("//")).map(|line| line.to_owned() + "\n").collect()
+    lines
+        .filter(|line| !line.trim_start().starts_with("//"))
+        .map(|line| line.to_owned() + "\n")
+        .collect()
 }
 
 /// The rooms that follow `crate::` or `pickscan::`, also in a list in braces.
@@ -89,7 +105,9 @@ fn used(code: &str) -> BTreeSet<String> {
 }
 
 fn name(text: &str) -> String {
-    text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect()
+    text.chars()
+        .take_while(|c| c.is_alphanumeric() || *c == '_')
+        .collect()
 }
 
 /// The first name of each entry of a list that ends at its closing brace.
@@ -144,7 +162,10 @@ fn rules_know_models_and_nothing_else_of_the_machine() {
 #[test]
 fn the_check_can_fail() {
     let used = used("use crate::{facts::{End, Facts}, rules};\nlet x = crate::scan::scan();");
-    assert_eq!(used.into_iter().collect::<Vec<_>>(), ["facts", "rules", "scan"]);
+    assert_eq!(
+        used.into_iter().collect::<Vec<_>>(),
+        ["facts", "rules", "scan"]
+    );
 }
 
 #[test]
@@ -160,7 +181,10 @@ fn there_is_no_circle() {
         }
         done.extend(next);
     }
-    let left: Vec<_> = ARROWS.iter().filter(|(room, _)| !done.contains(room)).collect();
+    let left: Vec<_> = ARROWS
+        .iter()
+        .filter(|(room, _)| !done.contains(room))
+        .collect();
     assert!(left.is_empty(), "{left:?}");
 }
 

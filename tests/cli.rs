@@ -30,7 +30,10 @@ fn folder(files: &[(&str, &[u8])]) -> TempDir {
 
 fn pickscan<'a>(folder: &Path, arguments: impl IntoIterator<Item = &'a str>) -> Output {
     let mut command = Command::new(PICKSCAN);
-    command.args(arguments).current_dir(folder).stdin(Stdio::null());
+    command
+        .args(arguments)
+        .current_dir(folder)
+        .stdin(Stdio::null());
     command.output().unwrap()
 }
 
@@ -38,7 +41,11 @@ fn pickscan<'a>(folder: &Path, arguments: impl IntoIterator<Item = &'a str>) -> 
 fn run(folder: &Path, arguments: &[&str]) -> (i32, String, String) {
     let output = pickscan(folder, arguments.iter().copied());
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+    (
+        output.status.code().unwrap(),
+        text(output.stdout),
+        text(output.stderr),
+    )
 }
 
 /// The verdict of each file by the JSON report.
@@ -49,14 +56,23 @@ fn verdicts(folder: &Path, arguments: &[&str]) -> (i32, Vec<(String, String)>) {
         let word = |key: &str| file[key].as_str().unwrap().to_owned();
         (word("path"), word("verdict"))
     };
-    let files = report["files"].as_array().unwrap().iter().map(verdict).collect();
+    let files = report["files"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(verdict)
+        .collect();
     (output.status.code().unwrap(), files)
 }
 
 fn piped(bytes: &[u8], arguments: &[&str]) -> Output {
     let mut command = Command::new(PICKSCAN);
     let command = command.args(arguments).stdin(Stdio::piped());
-    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
     child.stdin.take().unwrap().write_all(bytes).unwrap();
     child.wait_with_output().unwrap()
 }
@@ -76,13 +92,24 @@ fn a_finding_says_what_where_why_and_what_to_do() {
     let folder = folder(&[("a.pkl", EVIL), ("b.pkl", GOOD)]);
     let (code, stdout, _) = run(folder.path(), &[]);
     assert_eq!(code, 1);
-    let parts = ["a.pkl: dangerous", "critical: ", "where a.pkl @ 0, GLOBAL", "why ", "do "];
+    let parts = [
+        "a.pkl: dangerous",
+        "critical: ",
+        "where a.pkl @ 0, GLOBAL",
+        "why ",
+        "do ",
+    ];
     let mut rest = stdout.as_str();
     for part in parts {
-        let at = rest.find(part).unwrap_or_else(|| panic!("no `{part}` in {rest}"));
+        let at = rest
+            .find(part)
+            .unwrap_or_else(|| panic!("no `{part}` in {rest}"));
         rest = &rest[at + part.len()..];
     }
-    assert!(stdout.ends_with("pickscan: 1 dangerous, 1 clean in 2 files, 48 bytes\n"), "{stdout}");
+    assert!(
+        stdout.ends_with("pickscan: 1 dangerous, 1 clean in 2 files, 48 bytes\n"),
+        "{stdout}"
+    );
 }
 
 #[test]
@@ -98,8 +125,15 @@ fn the_threshold_decides_the_exit_status() {
 fn an_empty_file_holds_no_pickle() {
     let folder = folder(&[("empty.pkl", b"")]);
     let (code, files) = verdicts(folder.path(), &["empty.pkl"]);
-    assert_eq!((code, files), (0, vec![("empty.pkl".to_owned(), "skipped".to_owned())]));
-    assert!(run(folder.path(), &["-v"]).1.contains("holds no pickle: it is empty"));
+    assert_eq!(
+        (code, files),
+        (0, vec![("empty.pkl".to_owned(), "skipped".to_owned())])
+    );
+    assert!(
+        run(folder.path(), &["-v"])
+            .1
+            .contains("holds no pickle: it is empty")
+    );
 }
 
 #[test]
@@ -110,7 +144,10 @@ fn text_and_other_formats_hold_no_pickle() {
         ("image.png", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"),
     ]);
     let (code, files) = verdicts(folder.path(), &[]);
-    assert!(files.iter().all(|(_, verdict)| verdict == "skipped"), "{files:?}");
+    assert!(
+        files.iter().all(|(_, verdict)| verdict == "skipped"),
+        "{files:?}"
+    );
     assert_eq!(code, 0);
 }
 
@@ -118,7 +155,10 @@ fn text_and_other_formats_hold_no_pickle() {
 fn what_breaks_off_is_never_clean() {
     let folder = folder(&[("cut.pkl", &GOOD[..20])]);
     let (code, files) = verdicts(folder.path(), &[]);
-    assert!(code > 0 && !["clean", "skipped"].contains(&files[0].1.as_str()), "{code} {files:?}");
+    assert!(
+        code > 0 && !["clean", "skipped"].contains(&files[0].1.as_str()),
+        "{code} {files:?}"
+    );
 }
 
 #[test]
@@ -130,7 +170,10 @@ fn every_stream_of_a_file_counts_and_an_error_hides_none() {
         ("behind-an-error", &[GOOD, broken, evil].concat()),
     ]);
     let (code, files) = verdicts(folder.path(), &[]);
-    assert!(files.iter().all(|(_, verdict)| verdict == "dangerous"), "{files:?}");
+    assert!(
+        files.iter().all(|(_, verdict)| verdict == "dangerous"),
+        "{files:?}"
+    );
     assert_eq!(code, 1);
 }
 
@@ -138,12 +181,19 @@ fn every_stream_of_a_file_counts_and_an_error_hides_none() {
 fn standard_input_is_a_pipe_or_a_file() {
     let output = piped(&[GOOD, EVIL].concat(), &["-"]);
     assert_eq!(output.status.code(), Some(1));
-    assert!(String::from_utf8(output.stdout).unwrap().contains("where - @ 27, GLOBAL"));
+    assert!(
+        String::from_utf8(output.stdout)
+            .unwrap()
+            .contains("where - @ 27, GLOBAL")
+    );
     assert_eq!(piped(b"", &["-"]).status.code(), Some(0));
     let folder = folder(&[("evil", EVIL)]);
     let mut command = Command::new(PICKSCAN);
     let file = File::open(folder.path().join("evil")).unwrap();
-    assert_eq!(command.arg("-").stdin(file).output().unwrap().status.code(), Some(1));
+    assert_eq!(
+        command.arg("-").stdin(file).output().unwrap().status.code(),
+        Some(1)
+    );
 }
 
 #[test]
@@ -158,7 +208,10 @@ fn more_standard_input_than_is_kept_is_incomplete() {
 fn a_path_that_does_not_exist_is_said() {
     let folder = folder(&[("a.pkl", GOOD)]);
     let (code, stdout, _) = run(folder.path(), &["a.pkl", "gone.pkl"]);
-    assert!(stdout.contains("gone.pkl: incomplete\n  missing: does not exist"), "{stdout}");
+    assert!(
+        stdout.contains("gone.pkl: incomplete\n  missing: does not exist"),
+        "{stdout}"
+    );
     assert_eq!(code, 2);
 }
 
@@ -183,7 +236,10 @@ fn a_command_line_that_is_not_understood_is_refused() {
     ] {
         let (code, stdout, stderr) = run(folder.path(), arguments);
         assert_eq!((code, stdout.as_str()), (2, ""), "{arguments:?}");
-        assert!(!stderr.is_empty() && !stderr.contains("panicked"), "{stderr}");
+        assert!(
+            !stderr.is_empty() && !stderr.contains("panicked"),
+            "{stderr}"
+        );
     }
     assert_eq!(run(folder.path(), &["--help"]).0, 0);
     assert_eq!(run(folder.path(), &["--version"]).0, 0);
@@ -192,7 +248,15 @@ fn a_command_line_that_is_not_understood_is_refused() {
 #[test]
 fn output_goes_where_it_is_sent() {
     let folder = folder(&[("a.pkl", GOOD)]);
-    let arguments = ["a.pkl", "-o", "json=out.json", "-o", "sarif=out.sarif", "-o", "text"];
+    let arguments = [
+        "a.pkl",
+        "-o",
+        "json=out.json",
+        "-o",
+        "sarif=out.sarif",
+        "-o",
+        "text",
+    ];
     let (_, stdout, _) = run(folder.path(), &arguments);
     assert!(stdout.starts_with("pickscan: 1 clean"), "{stdout}");
     for (name, key) in [("out.json", "schema"), ("out.sarif", "$schema")] {
@@ -201,7 +265,10 @@ fn output_goes_where_it_is_sent() {
         assert!(value.get(key).is_some(), "{name}");
     }
     let (_, stdout, stderr) = run(folder.path(), &["a.pkl", "-f", "json", "-o", "out.json"]);
-    assert_eq!((stdout.as_str(), stderr.as_str()), ("", "pickscan: 1 clean in 1 file, 27 bytes\n"));
+    assert_eq!(
+        (stdout.as_str(), stderr.as_str()),
+        ("", "pickscan: 1 clean in 1 file, 27 bytes\n")
+    );
 }
 
 #[test]
@@ -227,7 +294,10 @@ fn a_reader_that_leaves_early_does_not_change_the_exit_status() {
         fs::write(folder.path().join(format!("{number}.pkl")), EVIL).unwrap();
     }
     let mut command = Command::new(PICKSCAN);
-    let command = command.current_dir(folder.path()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let command = command
+        .current_dir(folder.path())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
     let mut first = [0; 16];
     child.stdout.take().unwrap().read_exact(&mut first).unwrap();
@@ -240,8 +310,16 @@ fn a_reader_that_leaves_early_does_not_change_the_exit_status() {
 fn colours_are_for_terminals() {
     let folder = folder(&[("a.pkl", EVIL)]);
     assert!(!run(folder.path(), &[]).1.contains('\u{1b}'));
-    assert!(!run(folder.path(), &["--color", "never"]).1.contains('\u{1b}'));
-    assert!(run(folder.path(), &["--color", "always"]).1.contains("\u{1b}[1;31mdangerous"));
+    assert!(
+        !run(folder.path(), &["--color", "never"])
+            .1
+            .contains('\u{1b}')
+    );
+    assert!(
+        run(folder.path(), &["--color", "always"])
+            .1
+            .contains("\u{1b}[1;31mdangerous")
+    );
 }
 
 #[test]
@@ -264,8 +342,15 @@ fn sparse_files_cost_nothing() {
     let (_, files) = verdicts(folder.path(), &["zeros", "behind", "inside"]);
     let words: Vec<&str> = files.iter().map(|(_, verdict)| verdict.as_str()).collect();
     assert_eq!((words[0], words[2]), ("skipped", "clean"));
-    assert!(["clean", "unfamiliar", "suspicious"].contains(&words[1]), "{words:?}");
-    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+    assert!(
+        ["clean", "unfamiliar", "suspicious"].contains(&words[1]),
+        "{words:?}"
+    );
+    assert!(
+        start.elapsed() < Duration::from_secs(5),
+        "{:?}",
+        start.elapsed()
+    );
 }
 
 #[cfg(unix)]
@@ -285,7 +370,10 @@ mod unix {
         let words: Vec<&str> = files.iter().map(|(_, verdict)| verdict.as_str()).collect();
         assert_eq!((code, words), (1, vec!["skipped", "dangerous", "skipped"]));
         let (code, stdout, _) = run(folder.path(), &["in/dangling"]);
-        assert!(stdout.contains("missing: is a symbolic link that leads nowhere"), "{stdout}");
+        assert!(
+            stdout.contains("missing: is a symbolic link that leads nowhere"),
+            "{stdout}"
+        );
         assert_eq!(code, 2);
     }
 
@@ -302,9 +390,18 @@ mod unix {
     fn a_pipe_with_a_name_is_never_opened() {
         let folder = folder(&[("a.pkl", GOOD)]);
         let pipe = folder.path().join("pipe");
-        assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        assert!(
+            Command::new("mkfifo")
+                .arg(&pipe)
+                .status()
+                .unwrap()
+                .success()
+        );
         let (code, stdout, _) = run(folder.path(), &[]);
-        assert!(stdout.contains("pipe: skipped\n  special-file: is a named pipe"), "{stdout}");
+        assert!(
+            stdout.contains("pipe: skipped\n  special-file: is a named pipe"),
+            "{stdout}"
+        );
         assert_eq!(code, 0);
         let (code, stdout, _) = run(folder.path(), &["pipe"]);
         assert!(stdout.contains("pipe it into `pickscan -`"), "{stdout}");
@@ -317,13 +414,23 @@ mod unix {
         let name = OsStr::from_bytes(b"a\xff\x1b[31m.pkl");
         fs::write(folder.path().join(name), EVIL).unwrap();
         let (code, stdout, _) = run(folder.path(), &[]);
-        assert!(stdout.starts_with("a\\xff\\x1b[31m.pkl: dangerous"), "{stdout}");
+        assert!(
+            stdout.starts_with("a\\xff\\x1b[31m.pkl: dangerous"),
+            "{stdout}"
+        );
         assert_eq!(code, 1);
         let output = pickscan(folder.path(), ["-f", "json"]);
         let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
         assert_eq!(report["files"][0]["path_hex"], "61ff1b5b33316d2e706b6c");
-        assert!(run(folder.path(), &["-f", "sarif"]).1.contains("a%FF%1B%5B31m.pkl"));
-        let named = Command::new(PICKSCAN).arg(folder.path().join(name)).output().unwrap();
+        assert!(
+            run(folder.path(), &["-f", "sarif"])
+                .1
+                .contains("a%FF%1B%5B31m.pkl")
+        );
+        let named = Command::new(PICKSCAN)
+            .arg(folder.path().join(name))
+            .output()
+            .unwrap();
         assert_eq!(named.status.code(), Some(1));
     }
 
@@ -335,7 +442,11 @@ mod unix {
         }
         let arguments = ["--reuid=65534", "--regid=65534", "--clear-groups"];
         let mut command = Command::new("setpriv");
-        let works = command.args(arguments).arg("true").status().is_ok_and(|code| code.success());
+        let works = command
+            .args(arguments)
+            .arg("true")
+            .status()
+            .is_ok_and(|code| code.success());
         // Nobody may not enter the folder that the binary was built in.
         let binary = folder.join("pickscan");
         works.then(|| fs::copy(PICKSCAN, &binary).unwrap())?;
@@ -355,12 +466,17 @@ mod unix {
         fs::write(folder.path().join("closed/evil.pkl"), EVIL).unwrap();
         mode(folder.path().to_owned(), 0o755);
         mode(folder.path().join("closed"), 0);
-        let Some(mut command) = as_nobody(folder.path()) else { return };
+        let Some(mut command) = as_nobody(folder.path()) else {
+            return;
+        };
         let command = command.args(["a.pkl", "closed"]).current_dir(folder.path());
         let output = command.stdin(Stdio::null()).output().unwrap();
         let stdout = String::from_utf8(output.stdout).unwrap();
         mode(folder.path().join("closed"), 0o755);
-        assert!(stdout.contains("closed: incomplete\n  unreadable: cannot be read"), "{stdout}");
+        assert!(
+            stdout.contains("closed: incomplete\n  unreadable: cannot be read"),
+            "{stdout}"
+        );
         assert_eq!(output.status.code(), Some(2));
     }
 

@@ -10,13 +10,20 @@ fn schema() -> Value {
     let text = fs::read_to_string("tests/data/sarif-2.1.0.schema.json").unwrap();
     // The published pattern has a stray bracket, which strict engines refuse.
     let published = r"^[a-zA-Z]{2}|^[a-zA-Z]{2}-[a-zA-Z]{2}]?$";
-    assert!(text.contains(published), "the schema was mended: remove this");
+    assert!(
+        text.contains(published),
+        "the schema was mended: remove this"
+    );
     serde_json::from_str(&text.replace(published, "^[a-zA-Z]{2}(-[a-zA-Z]{2})?$")).unwrap()
 }
 
 fn log(folder: &Path) -> Value {
     let mut command = Command::new(env!("CARGO_BIN_EXE_pickscan"));
-    let output = command.args(["-f", "sarif", ".", "gone"]).current_dir(folder).output().unwrap();
+    let output = command
+        .args(["-f", "sarif", ".", "gone"])
+        .current_dir(folder)
+        .output()
+        .unwrap();
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
@@ -59,7 +66,11 @@ fn hostile_names_and_broken_files_make_valid_logs() {
     let results = run["results"].as_array().unwrap();
     let mut fingerprints: Vec<&str> = Vec::new();
     for result in results {
-        fingerprints.push(result["partialFingerprints"]["pickscan/v1"].as_str().unwrap());
+        fingerprints.push(
+            result["partialFingerprints"]["pickscan/v1"]
+                .as_str()
+                .unwrap(),
+        );
         let rule = &run["tool"]["driver"]["rules"][result["ruleIndex"].as_u64().unwrap() as usize];
         assert_eq!(rule["id"], result["ruleId"]);
         let text = result["message"]["text"].as_str().unwrap();
