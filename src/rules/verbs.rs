@@ -83,7 +83,6 @@ pub enum Does {
     BuildText {
         op: TextOp,
     },
-    InlineArray {},
 }
 
 /// The arguments of `get-attribute`.
@@ -173,7 +172,6 @@ impl From<Does> for Model {
             Does::RegisterExtension { module, name, code } => {
                 Self::RegisterExtension { module, name, code }
             }
-            Does::InlineArray {} => Self::InlineArray,
             Does::BuildText { op } => Self::BuildText { op },
         }
     }
