@@ -1,9 +1,5 @@
 //! Command line entry point: parse, scan, write, exit.
-#![expect(
-    clippy::print_stderr,
-    clippy::print_stdout,
-    reason = "the only file that prints"
-)]
+#![expect(clippy::print_stderr, reason = "the only file that prints")]
 
 use std::{borrow::Cow, io, process::ExitCode};
 

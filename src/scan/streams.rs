@@ -141,7 +141,7 @@ fn is_explained(pickle: &PickleMember, offset: u64) -> bool {
 /// Whether the bytes are PROTO with a protocol that exists, which nothing but a pickle starts with.
 fn starts_with_proto(source: &dyn Source, offset: u64) -> bool {
     let mut window = Window::new(source);
-    window.at(offset, 2).is_ok_and(|bytes| is_proto(bytes))
+    window.at(offset, 2).is_ok_and(is_proto)
 }
 
 fn is_proto(bytes: &[u8]) -> bool {

@@ -42,7 +42,7 @@ impl Artifacts {
     /// The file on disk.
     pub(super) fn file(&mut self, file: &FileReport) -> ArtifactLocation {
         let location = self.address(&file.path);
-        let index = self.index((file.path.clone(), MemberPath::default()), |_| Artifact {
+        let index = self.index((file.path.clone(), MemberPath::default()), || Artifact {
             location: location.clone(),
             parent_index: None,
             length: (file.size > 0).then_some(file.size),
@@ -61,7 +61,7 @@ impl Artifacts {
             let parent = location.index;
             let key = (file.path.clone(), MemberPath::new(names.clone().cloned()));
             let name = names.last().map_or(&[][..], Vec::as_slice);
-            let index = self.index(key, |_| Artifact {
+            let index = self.index(key, || Artifact {
                 location: ArtifactLocation {
                     uri: Some(member_uri(name)),
                     ..ArtifactLocation::default()
@@ -77,10 +77,10 @@ impl Artifacts {
         location
     }
 
-    fn index(&mut self, key: (PathBuf, MemberPath), make: impl FnOnce(usize) -> Artifact) -> usize {
+    fn index(&mut self, key: (PathBuf, MemberPath), make: impl FnOnce() -> Artifact) -> usize {
         let next = self.list.len();
         *self.indices.entry(key).or_insert_with(|| {
-            self.list.push(make(next));
+            self.list.push(make());
             next
         })
     }

@@ -303,8 +303,9 @@ mod tests {
         assert_eq!(physical["region"]["byteOffset"], 76);
         let inner = &result["relatedLocations"][0]["physicalLocation"];
         assert_eq!(inner["region"]["byteOffset"], 12);
-        let index = inner["artifactLocation"]["index"].as_u64().unwrap() as usize;
-        let artifact = &run["artifacts"][index];
+        let index = &inner["artifactLocation"]["index"];
+        assert_eq!(index, 1);
+        let artifact = &run["artifacts"][1];
         assert_eq!(artifact["location"]["uri"], "archive/data.pkl");
         assert_eq!(artifact["parentIndex"], 0);
     }
