@@ -42,6 +42,8 @@ impl Machine<'_, '_> {
             offset,
             length: stop.saturating_sub(offset),
             protocol: trace.protocol,
+            reader: None,
+            inline_arrays: trace.inline_arrays,
             end,
             end_reason: (halt != Halt::Stop).then(|| halt.to_string()),
             imports: self.import_facts(trace.first_import),
