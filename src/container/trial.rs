@@ -64,6 +64,13 @@ pub(super) fn walk(head: &[u8], length: u64, fetch: Fetch<'_>) -> io::Result<Tri
         persistent: false,
     };
     let verdict = walk.run(fetch)?;
+    let verdict = match verdict {
+        // Where an instruction crosses the end of a frame, other readers go on elsewhere.
+        Verdict::Never if walk.seen.contains(&Opcode::Frame) => walk.at_least(Verdict::Perhaps),
+        // Damaged, but nothing else than a pickle begins so.
+        Verdict::Never if matches!(head, [0x80, 2..=5, ..]) => Verdict::Certain,
+        verdict => verdict,
+    };
     Ok(Trial {
         verdict,
         persistent: walk.persistent,
@@ -376,6 +383,14 @@ mod tests {
         for pickle in pickles {
             assert_eq!(verdict(pickle), Verdict::Certain, "{pickle:?}");
         }
+    }
+
+    #[test]
+    fn a_cut_frame_or_a_damaged_pickle_is_not_dismissed() {
+        let cut = b"\x80\x04\x95\x02\0\0\0\0\0\0\0B\x1e\0\0\0\0N.";
+        assert_eq!(verdict(cut), Verdict::Certain);
+        assert_eq!(verdict(b"\x95\x01\0\0\0\0\0\0\0B\x01xx"), Verdict::Perhaps);
+        assert_eq!(verdict(b"\x80\x04\xff\xff"), Verdict::Certain);
     }
 
     #[test]
