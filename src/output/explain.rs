@@ -45,7 +45,8 @@ fn write_stream(
     } = stream;
     writeln!(
         writer,
-        "# {place} @ {offset}: {length} bytes, protocol {protocol}"
+        "# {place} @ {offset}: {length} bytes, protocol {protocol}{}",
+        words::reader(stream)
     )?;
     let imports = stream
         .imports

@@ -58,6 +58,8 @@ struct Stream<'r> {
     offset: u64,
     length: u64,
     protocol: u8,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reader: Option<&'static str>,
     end: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     end_reason: Option<&'r str>,
@@ -207,6 +209,7 @@ impl<'r> From<&'r StreamReport> for Stream<'r> {
             offset: stream.offset,
             length: stream.length,
             protocol: stream.protocol,
+            reader: stream.reader,
             end: stream.end.name(),
             end_reason: stream.end_reason.as_deref(),
             imports: stream.imports.iter().map(Import::from).collect(),

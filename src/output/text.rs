@@ -187,7 +187,8 @@ impl Page<'_, '_> {
         let end = stream.end.name();
         writeln!(
             self.writer,
-            "  pickle {place} @ {offset}: {length} bytes, protocol {protocol}, end {end}"
+            "  pickle {place} @ {offset}: {length} bytes, protocol {protocol}, end {end}{}",
+            words::reader(stream)
         )?;
         for import in &stream.imports {
             let symbol = import

@@ -103,3 +103,10 @@ mod tests {
         assert_eq!(bytes(3_221_225_472), "3.2 GB");
     }
 }
+
+/// Which reader reads a stream so, where readers differ.
+pub(super) fn reader(stream: &StreamReport) -> String {
+    stream
+        .reader
+        .map_or_else(String::new, |reader| format!(", as read by {reader}"))
+}

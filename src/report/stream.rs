@@ -20,6 +20,8 @@ pub struct StreamReport {
     pub length: u64,
     /// Highest protocol declared; 0 where none is.
     pub protocol: u8,
+    /// The reader that reads it so, where readers differ.
+    pub reader: Option<&'static str>,
     /// How it ended.
     pub end: End,
     /// Why, where it did not end at STOP.
@@ -103,6 +105,7 @@ impl StreamReport {
             offset: facts.offset,
             length: facts.length,
             protocol: facts.protocol,
+            reader: facts.reader,
             end: facts.end,
             end_reason: facts.end_reason,
             anomalies: facts.anomalies.iter().map(anomaly).collect(),
@@ -188,6 +191,7 @@ impl Default for StreamReport {
             offset: 0,
             length: 0,
             protocol: 0,
+            reader: None,
             end: End::Stop,
             end_reason: None,
             imports: Vec::new(),

@@ -3,7 +3,7 @@
 use crate::{
     facts::{Anomaly, AnomalyKind, End, Facts, ImportFact},
     limits::Limits,
-    machine::Machine,
+    machine::{Machine, other_readings},
     rules::{Judgement, Match, Ruleset, Severity},
     source::Source,
 };
@@ -12,27 +12,46 @@ use crate::{
 pub(super) struct Analysed {
     pub(super) facts: Facts,
     pub(super) judgement: Judgement,
+    /// The readings of other readers, where they do something else.
+    pub(super) others: Vec<Analysed>,
 }
 
 /// Follows the streams of one member, which may share a memo.
 pub(super) struct Analyst<'s, 'k> {
+    source: &'s dyn Source,
     machine: Machine<'s, 'k>,
     ruleset: &'k Ruleset,
+    limits: &'s Limits,
 }
 
 impl<'s, 'k> Analyst<'s, 'k> {
     pub(super) fn new(source: &'s dyn Source, ruleset: &'k Ruleset, limits: &'s Limits) -> Self {
         Self {
+            source,
             machine: Machine::new(source, ruleset, limits),
             ruleset,
+            limits,
         }
     }
 
-    /// Follows the stream at `offset` and judges it.
+    /// Follows the stream at `offset` under every reader that may differ, and judges it.
     pub(super) fn stream(&mut self, offset: u64) -> Analysed {
-        let facts = self.machine.run(offset);
+        let mut facts = self.machine.run(offset);
+        let others = other_readings(self.source, &mut facts, self.ruleset, self.limits);
+        let others = others.into_iter().map(|facts| self.judged(facts)).collect();
+        Analysed {
+            others,
+            ..self.judged(facts)
+        }
+    }
+
+    fn judged(&self, facts: Facts) -> Analysed {
         let judgement = self.ruleset.evaluate(&facts);
-        Analysed { facts, judgement }
+        Analysed {
+            facts,
+            judgement,
+            others: Vec::new(),
+        }
     }
 
     /// Adds an anomaly that only the member shows, and judges again.

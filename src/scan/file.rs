@@ -172,9 +172,12 @@ impl Scanner<'_> {
             ));
         }
         let mut inside = Vec::new();
-        for analysed in streams {
-            inside.extend(self.nested(scanned, pickle, &analysed));
-            scanned.keep(pickle, analysed);
+        for mut analysed in streams {
+            let others = std::mem::take(&mut analysed.others);
+            for reading in std::iter::once(analysed).chain(others) {
+                inside.extend(self.nested(scanned, pickle, &reading));
+                scanned.keep(pickle, reading);
+            }
         }
         inside
     }
@@ -239,11 +242,17 @@ fn open(path: &Path) -> io::Result<FileSource> {
 impl Scanned {
     /// Keeps one stream and what the rules say about it.
     fn keep(&mut self, pickle: &PickleMember, analysed: Analysed) {
-        let Analysed { facts, judgement } = analysed;
+        let Analysed {
+            facts, judgement, ..
+        } = analysed;
         for found in judgement.matches {
             let info = || rule_info(&found);
             self.rules.entry(found.rule.id.clone()).or_insert_with(info);
-            self.file.findings.push(finding(pickle, found));
+            let found = finding(pickle, found);
+            // Another reading of the same bytes mostly finds the same again.
+            if !self.file.findings.contains(&found) {
+                self.file.findings.push(found);
+            }
         }
         let stream = StreamReport::new(pickle.path.clone(), facts, &judgement.imports);
         self.file.streams.push(stream);
