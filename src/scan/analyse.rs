@@ -83,6 +83,7 @@ impl Analysed {
         let counts = |found: &&Match| found.place.offset < until;
         let mut found = self.judgement.matches.iter().filter(counts);
         found.any(|found| found.severity >= Severity::Medium)
+            || self.others.iter().any(Self::is_suspicious_before_nonsense)
     }
 }
 
