@@ -126,7 +126,11 @@ impl Member {
 
     /// Bytes found inside another member: a nested pickle, what follows the last stream.
     pub fn found(path: Vec<MemberName>, source: Arc<dyn Source>, outer: Option<u64>) -> Self {
-        Self { path, outer, ..Self::input(source) }
+        Self {
+            path,
+            outer,
+            ..Self::input(source)
+        }
     }
 
     /// The bytes `start .. start + length` of this member's `source`, under a further name.

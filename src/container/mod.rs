@@ -56,7 +56,12 @@ impl Format {
             emit(Opened::Problem(Problem::new(ProblemKind::Limit, message)));
             return Ok(());
         }
-        (self.opener)(&mut Opening { member, source, budget: limits, emit })
+        (self.opener)(&mut Opening {
+            member,
+            source,
+            budget: limits,
+            emit,
+        })
     }
 }
 
@@ -110,12 +115,19 @@ impl Opening<'_> {
     }
 
     fn anomaly(&mut self, kind: AnomalyKind, offset: u64, message: impl Into<String>) {
-        (self.emit)(Opened::Anomaly(Anomaly { kind, offset, message: message.into() }));
+        (self.emit)(Opened::Anomaly(Anomaly {
+            kind,
+            offset,
+            message: message.into(),
+        }));
     }
 
     fn explained(&mut self, start: u64, end: u64) {
         if end > start {
-            let span = crate::pickle::Span { start, length: end - start };
+            let span = crate::pickle::Span {
+                start,
+                length: end - start,
+            };
             (self.emit)(Opened::Explained(span));
         }
     }

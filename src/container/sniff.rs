@@ -93,15 +93,28 @@ fn readings_of(
         false => Vec::new(),
     };
     let mut fetch = |offset| read_range(source, start.saturating_add(offset), HEAD);
-    decide(&Head { bytes: &bytes, tail: &tail, length }, &mut fetch)
+    decide(
+        &Head {
+            bytes: &bytes,
+            tail: &tail,
+            length,
+        },
+        &mut fetch,
+    )
 }
 
 fn decide(head: &Head<'_>, fetch: trial::Fetch<'_>) -> io::Result<(Vec<Sniffed>, Verdict)> {
-    if head.bytes.starts_with(b"version https://git-lfs.github.com/spec/") {
+    if head
+        .bytes
+        .starts_with(b"version https://git-lfs.github.com/spec/")
+    {
         return Ok((vec![Sniffed::LfsPointer], Verdict::Never));
     }
-    let mut readings: Vec<Sniffed> =
-        FORMATS.iter().filter(|format| (format.matches)(head)).map(Sniffed::Container).collect();
+    let mut readings: Vec<Sniffed> = FORMATS
+        .iter()
+        .filter(|format| (format.matches)(head))
+        .map(Sniffed::Container)
+        .collect();
     let trial = trial::walk(head.bytes, head.length, fetch)?;
     // Who knows persistent ids (torch) looks for its own containers first.
     let plausible = readings.is_empty() || !trial.persistent;
@@ -162,14 +175,20 @@ mod tests {
 
     #[test]
     fn reasons_name_the_format() {
-        assert_eq!(names(b"\x7fELF\x02\x01\x01\0"), [r#"NoPickle("ELF program")"#]);
+        assert_eq!(
+            names(b"\x7fELF\x02\x01\x01\0"),
+            [r#"NoPickle("ELF program")"#]
+        );
         assert_eq!(names(b"import os\n"), [r#"NoPickle("text")"#]);
         assert_eq!(names(b"\0\0\0\0"), [r#"NoPickle("binary data")"#]);
     }
 
     #[test]
     fn a_pickle_in_the_guise_of_an_image_is_a_pickle() {
-        assert_eq!(names(b"GIF89a\x01\0\x01cos\nsystem\n(S'id'\ntR."), ["Pickle(Plain)"]);
+        assert_eq!(
+            names(b"GIF89a\x01\0\x01cos\nsystem\n(S'id'\ntR."),
+            ["Pickle(Plain)"]
+        );
     }
 
     #[test]
