@@ -16,6 +16,7 @@ mod note;
 mod sniff;
 mod trial;
 mod wrapper;
+mod zip;
 
 use std::{io, sync::Arc};
 
@@ -79,6 +80,7 @@ pub static FORMATS: &[Format] = &[
     wrapper::bzip2::FORMAT,
     wrapper::xz::FORMAT,
     wrapper::lzma::FORMAT,
+    zip::FORMAT,
 ];
 
 /// What an opener works with.

@@ -66,8 +66,11 @@ pub(super) fn readings(member: &Member, source: &dyn Source) -> io::Result<Vec<S
         MemberKind::Storage => {
             // Random numbers begin like a pickle every now and then; what is meant to be loaded
             // begins like one beyond doubt.
-            readings
-                .retain(|reading| matches!(reading, Sniffed::Container(_) | Sniffed::Pickle(_)));
+            readings.retain(|reading| match reading {
+                Sniffed::Container(_) => true,
+                Sniffed::Pickle(_) => verdict == Verdict::Certain,
+                _ => false,
+            });
             if readings.is_empty() {
                 readings.push(Sniffed::NoPickle("tensor storage"));
             }

@@ -118,8 +118,11 @@ impl Walk {
                 Err(Refusal::Short(_)) => {}
             }
             let end = position.saturating_add(held.len() as u64);
-            if self.refills == 0 || self.base == position || end >= self.length {
+            if self.base == position || end >= self.length {
                 return Ok(Err(self.at_the_end(held)));
+            }
+            if self.refills == 0 {
+                return Ok(Err(self.at_least(Verdict::Perhaps)));
             }
             self.refills -= 1;
             self.held = fetch(position)?;
@@ -145,8 +148,9 @@ impl Walk {
         }
     }
 
-    /// The data ends inside an instruction. In text, a counted payload that reaches beyond the
-    /// end is a letter that happens to be an opcode, not a download that broke off.
+    /// The data ends inside an instruction. A counted payload that reaches beyond the end is not
+    /// a download that broke off where it is the very first instruction or stands in text: it is
+    /// a letter, or a magic, that happens to be an opcode.
     fn cut_short(&self, opcode: Opcode) -> Verdict {
         let counted = !matches!(
             opcode.operand(),
@@ -159,7 +163,11 @@ impl Walk {
                 | OperandKind::NameLine
                 | OperandKind::NameLines
         );
-        if self.is_text && counted { Verdict::Never } else { self.at_least(Verdict::Perhaps) }
+        if counted && (self.is_text || self.seen.is_empty()) {
+            Verdict::Never
+        } else {
+            self.at_least(Verdict::Perhaps)
+        }
     }
 
     /// Follows one instruction; a verdict where the walk is over.
@@ -364,7 +372,7 @@ mod tests {
     #[test]
     fn what_only_the_rest_of_the_file_can_tell_stays_open() {
         assert_eq!(trial(b"(dp0\nS'a'\n", 4096).verdict, Verdict::Perhaps);
-        assert_eq!(trial(b"\x8e\0\x10\0\0\0\0\0\0", 1 << 20).verdict, Verdict::Perhaps);
+        assert_eq!(trial(b"]\x8e\0\x10\0\0\0\0\0\0", 1 << 20).verdict, Verdict::Perhaps);
         assert_eq!(trial(b"(dp0\nS'a'\n", 10).verdict, Verdict::Perhaps);
     }
 
