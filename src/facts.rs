@@ -191,19 +191,15 @@ macro_rules! anomalies {
 
 anomalies! {
     MemoRedefined = "memo-redefined": "A memo entry is overwritten with another value.";
-    MemoMissing = "memo-missing": "A memo entry is read that was never written.";
     ProtocolRepeated = "protocol-repeated": "The protocol is declared more than once.";
     ProtocolUnsupported = "protocol-unsupported": "The declared protocol is above 5.";
     PopMark = "pop-mark": "POP discards a mark.";
     StackLeftover = "stack-leftover": "Values are left on the stack at the end.";
-    StackUnderflow = "stack-underflow": "An instruction finds too few values on the stack.";
-    ArgumentsNotTuple = "arguments-not-tuple": "A call's arguments are no tuple.";
+    ArgumentsNotTuple = "arguments-not-tuple": "A call's arguments are no tuple, which only some readers accept.";
     NotCallable = "not-callable": "Something that cannot be called is called.";
-    OddPairs = "odd-pairs": "A key has no value.";
     BadNumber = "bad-number": "Readers disagree on a number written as text.";
-    BadText = "bad-text": "A text operand is not valid in every reader.";
-    NonstandardNumber = "nonstandard-number": "A number is written in a form that only some readers accept.";
-    FrameMismatch = "frame-mismatch": "A frame does not end where an instruction ends.";
+    FrameMismatch = "frame-mismatch": "A frame does not end where an instruction ends, so readers continue at different places.";
+    ReaderDisagreement = "reader-disagreement": "Readers of Python's own see different programs in this stream.";
     TrailingData = "trailing-data": "Bytes follow the last pickle.";
     UnresolvedName = "unresolved-name": "The name of an import is computed in a way that cannot be followed.";
     NonTextName = "non-text-name": "The name of an import is no text.";

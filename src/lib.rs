@@ -9,4 +9,6 @@ pub mod facts;
 pub mod limits;
 pub mod machine;
 pub mod pickle;
+pub mod rules;
+mod show;
 pub mod source;

@@ -17,6 +17,8 @@ pub struct Limits {
     pub nodes: usize,
     /// Bytes of one text line, name or number that is fetched to be read. Longer ones are unknown.
     pub text: usize,
+    /// Bytes of code, command or nested pickle that are taken out of a literal to be looked at.
+    pub payload: usize,
     /// Bytes of text computed by modelled calls in one stream, in total. Stops `"x" * 10**9`.
     pub computed: usize,
     /// Modelled calls followed in one stream, counted: a model may call another.
@@ -46,9 +48,10 @@ impl Default for Limits {
         Self {
             stack: 64 << 20,
             memo: 64 << 20,
-            events: 1 << 20,
+            events: 8 << 20,
             nodes: 64 << 20,
             text: 1 << 20,
+            payload: 256 << 20,
             computed: 16 << 20,
             model_steps: 1 << 20,
             streams: 100_000,

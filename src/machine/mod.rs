@@ -1,3 +1,266 @@
 //! What the instructions would do: an abstract machine over values that never runs anything.
+//!
+//! [`Machine::run`] follows one stream and returns its [`Facts`]. The machine knows no name of a
+//! Python function: what callables do it looks up in a [`Knowledge`] (see [`model`]). It does not
+//! know rules either: nothing here is good or bad.
 
+mod apply;
+mod call;
+mod describe;
+mod fetch;
+mod heap;
+mod inline;
+mod memo;
 pub mod model;
+mod namespace;
+mod stack;
+mod step;
+mod text_ops;
+mod trace;
+mod value;
+
+use crate::{
+    facts::{Anomaly, AnomalyKind, Facts},
+    limits::Limits,
+    pickle::{Arm, Decoder, Instruction, Opcode, OperandKind, decode_operand, dispatch},
+    source::Source,
+};
+use fetch::Lookup;
+use heap::Heap;
+use memo::Memo;
+use model::Knowledge;
+use stack::Stack;
+use trace::{Event, EventKind, Halt, Trace};
+use value::Value;
+
+/// Containers and objects beyond which the heap is not carried from one stream to the next.
+const CARRIED_NODES: usize = 1 << 20;
+
+/// Anomalies of one kind that are kept of one stream, counted.
+const ANOMALIES_OF_A_KIND: usize = 16;
+
+/// Follows the streams of one member, one after another.
+pub struct Machine<'s, 'k> {
+    knowledge: &'k dyn Knowledge,
+    limits: &'s Limits,
+    decoder: Decoder<'s>,
+    lookup: Lookup<'s>,
+    heap: Heap<'k>,
+    stack: Stack,
+    memo: Memo,
+    /// The memo of the stream before: one `Pickler` may write several streams that share one.
+    previous_memo: Memo,
+    protocol: u8,
+    protocols_declared: u32,
+    /// Where the current frame ends.
+    frame_end: u64,
+    model_steps: usize,
+    /// Pickles inside inline arrays that are being followed.
+    inline_depth: usize,
+    /// Names registered by this member under extension codes.
+    registered: Vec<(i64, Value)>,
+    trace: Trace,
+}
+
+/// Decodes and applies one instruction of the window.
+struct HeldInstruction<'m, 's, 'k> {
+    machine: &'m mut Machine<'s, 'k>,
+    /// The bytes behind the opcode.
+    behind: &'m [u8],
+    offset: u64,
+}
+
+/// Why [`Machine::follow_held`] does not simply go on.
+enum Interruption {
+    /// The stream ended.
+    Halt(Halt),
+    /// The step moved the decoder itself.
+    Moved,
+    /// The instruction is not wholly in the window, or not decodable.
+    NotHeld,
+}
+
+impl Arm for HeldInstruction<'_, '_, '_> {
+    type Output = Result<u64, Interruption>;
+
+    #[inline(always)]
+    fn run(self, opcode: Opcode, operand: OperandKind) -> Self::Output {
+        let Self {
+            machine,
+            behind,
+            offset,
+        } = self;
+        let instruction = match decode_operand(opcode, operand, behind, offset) {
+            Ok(instruction) if instruction.next <= machine.decoder.length() => instruction,
+            _ => return Err(Interruption::NotHeld),
+        };
+        // Only BUILD may read on by itself: raw array data can follow it.
+        let may_move = matches!(opcode, Opcode::Build);
+        if may_move {
+            machine.decoder.jump(instruction.next);
+        }
+        if let Err(halt) = machine.follow_one(&instruction) {
+            if halt == Halt::Stop || !may_move {
+                machine.decoder.jump(instruction.next);
+            }
+            return Err(Interruption::Halt(halt));
+        }
+        if may_move && machine.decoder.position() != instruction.next {
+            return Err(Interruption::Moved);
+        }
+        Ok(instruction.next)
+    }
+}
+
+impl<'s, 'k> Machine<'s, 'k> {
+    /// Prepares a machine for a member. Nothing is read yet.
+    pub fn new(source: &'s dyn Source, knowledge: &'k dyn Knowledge, limits: &'s Limits) -> Self {
+        Self {
+            knowledge,
+            limits,
+            decoder: Decoder::new(source, 0),
+            lookup: Lookup::new(source),
+            heap: Heap::new(knowledge),
+            stack: Stack::default(),
+            memo: Memo::default(),
+            previous_memo: Memo::default(),
+            protocol: 0,
+            protocols_declared: 0,
+            frame_end: u64::MAX,
+            model_steps: 0,
+            inline_depth: 0,
+            registered: Vec::new(),
+            trace: Trace::default(),
+        }
+    }
+
+    /// Follows the stream that starts at `offset` and says what it would do. Where it ended
+    /// early, the facts hold everything that happened before.
+    pub fn run(&mut self, offset: u64) -> Facts {
+        self.begin(offset);
+        let halt = self.follow();
+        let stop = self.decoder.position();
+        let facts = self.describe(offset, stop, halt);
+        if halt != Halt::Stop || self.heap.size() > CARRIED_NODES {
+            self.heap = Heap::new(self.knowledge);
+            self.memo = Memo::default();
+            self.registered.clear();
+        }
+        facts
+    }
+
+    fn begin(&mut self, offset: u64) {
+        self.decoder.jump(offset);
+        self.previous_memo = std::mem::take(&mut self.memo);
+        self.stack = Stack::default();
+        self.protocol = 0;
+        self.protocols_declared = 0;
+        self.frame_end = u64::MAX;
+        self.trace = Trace {
+            first_import: self.heap.imports.len(),
+            ..Trace::default()
+        };
+    }
+
+    fn follow(&mut self) -> Halt {
+        loop {
+            if let Err(halt) = self.follow_held() {
+                return halt;
+            }
+            // An instruction at the edge of the window, or one that cannot be decoded.
+            let outcome = match self.decoder.advance() {
+                Ok(instruction) => self.follow_one(&instruction),
+                Err(error) => return Halt::Decode(error),
+            };
+            if let Err(halt) = outcome {
+                return halt;
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn follow_one(&mut self, instruction: &Instruction) -> Result<(), Halt> {
+        if instruction.next > self.frame_end {
+            self.leave_frame(instruction);
+        }
+        self.step(instruction)
+    }
+
+    /// Follows the instructions that the window holds, up to the first that it does not.
+    fn follow_held(&mut self) -> Result<(), Halt> {
+        let chunk = self.decoder.held_chunk();
+        let start = self.decoder.position();
+        let mut rest = chunk.bytes();
+        let mut offset = start;
+        while let Some((&byte, behind)) = rest.split_first() {
+            let arm = HeldInstruction {
+                machine: self,
+                behind,
+                offset,
+            };
+            let next = match dispatch(byte, arm) {
+                Some(Ok(next)) => next,
+                Some(Err(Interruption::Halt(halt))) => return Err(halt),
+                Some(Err(Interruption::Moved)) => return Ok(()),
+                Some(Err(Interruption::NotHeld)) | None => break,
+            };
+            let length = usize::try_from(next - offset).unwrap_or(usize::MAX);
+            rest = rest.get(length..).unwrap_or_default();
+            offset = next;
+        }
+        self.decoder.jump(offset);
+        Ok(())
+    }
+
+    /// An instruction starts behind the current frame, or crosses its end.
+    #[cold]
+    fn leave_frame(&mut self, instruction: &Instruction) {
+        if instruction.offset < self.frame_end {
+            self.anomaly(AnomalyKind::FrameMismatch, instruction.offset);
+        }
+        self.frame_end = u64::MAX;
+    }
+
+    fn anomaly(&mut self, kind: AnomalyKind, offset: u64) {
+        let seen = self
+            .trace
+            .anomalies
+            .iter()
+            .filter(|anomaly| anomaly.kind == kind)
+            .count();
+        if seen < ANOMALIES_OF_A_KIND {
+            self.trace.anomalies.push(Anomaly { kind, offset });
+        }
+    }
+
+    fn event(&mut self, at: &Instruction, kind: EventKind) -> Result<(), Halt> {
+        if self.trace.events.len() >= self.limits.events {
+            return Err(Halt::Limit("events"));
+        }
+        self.trace.events.push(Event {
+            offset: at.offset,
+            opcode: at.opcode,
+            kind,
+        });
+        Ok(())
+    }
+
+    /// Fails where the heap has outgrown its limit. Asked by every step that makes something.
+    #[inline]
+    fn check_heap(&self) -> Result<(), Halt> {
+        if self.heap.size() > self.limits.nodes {
+            Err(Halt::Limit("nodes"))
+        } else {
+            Ok(())
+        }
+    }
+
+    #[inline]
+    fn push(&mut self, value: Value) -> Result<(), Halt> {
+        if self.stack.len() >= self.limits.stack {
+            return Err(Halt::Limit("stack"));
+        }
+        self.stack.push(value);
+        Ok(())
+    }
+}

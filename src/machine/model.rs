@@ -131,6 +131,8 @@ pub enum Model {
         /// Argument with the code.
         code: u8,
     },
+    /// An instance whose data follows its BUILD in the stream, raw, outside of any opcode.
+    InlineArray,
     /// Computes text or bytes.
     BuildText {
         /// How.
@@ -253,6 +255,12 @@ pub struct Behaviour<'k> {
 pub trait Knowledge: Sync {
     /// Python 3's module and name for a Python 2 name, as CPython maps them below protocol 3.
     fn python3_name(&self, module: &[u8], name: &[u8]) -> Option<(Vec<u8>, Vec<u8>)>;
+
+    /// The class of values that opcodes make themselves, such as text and lists, by the name that
+    /// Python's `type` gives it.
+    fn builtin_type(&self, name: &str) -> (Vec<u8>, Vec<u8>) {
+        (b"builtins".to_vec(), name.into())
+    }
 
     /// What the symbol `module.qualname` does, aliases resolved.
     fn behaviour(&self, symbol: &[u8]) -> Behaviour<'_>;

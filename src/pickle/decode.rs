@@ -7,7 +7,7 @@
 use std::{fmt, io};
 
 use super::{Opcode, OperandKind};
-use crate::source::{Source, Window};
+use crate::source::{Chunk, Source, Window};
 
 /// A byte range of the input.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, Hash)]
@@ -110,17 +110,45 @@ pub enum Refusal {
 /// [`Refusal::Short`] where the slice ends too soon, [`Refusal::Bad`] for what is no instruction.
 #[inline]
 pub fn decode_at(bytes: &[u8], offset: u64) -> Result<Instruction, Refusal> {
-    let Some((&byte, rest)) = bytes.split_first() else { return Err(Refusal::Short(1)) };
+    let Some((&byte, rest)) = bytes.split_first() else {
+        return Err(Refusal::Short(1));
+    };
     let Some(opcode) = Opcode::from_byte(byte) else {
         return Err(Refusal::Bad(DecodeErrorKind::UnknownOpcode(byte)));
     };
+    decode_operand(opcode, opcode.operand(), rest, offset)
+}
+
+/// Decodes the operand of the instruction at `offset` from the bytes behind its opcode.
+///
+/// # Errors
+/// As [`decode_at`].
+#[inline(always)]
+pub fn decode_operand(
+    opcode: Opcode,
+    kind: OperandKind,
+    rest: &[u8],
+    offset: u64,
+) -> Result<Instruction, Refusal> {
     let start = offset.saturating_add(1);
-    let (operand, next) = match opcode.operand() {
+    let (operand, next) = match kind {
         OperandKind::None => (Operand::None, start),
-        OperandKind::U8 => (Operand::Int(i64::from(u8::from_le_bytes(fixed(rest)?))), start + 1),
-        OperandKind::U16 => (Operand::Int(i64::from(u16::from_le_bytes(fixed(rest)?))), start + 2),
-        OperandKind::U32 => (Operand::Int(i64::from(u32::from_le_bytes(fixed(rest)?))), start + 4),
-        OperandKind::I32 => (Operand::Int(i64::from(i32::from_le_bytes(fixed(rest)?))), start + 4),
+        OperandKind::U8 => (
+            Operand::Int(i64::from(u8::from_le_bytes(fixed(rest)?))),
+            start + 1,
+        ),
+        OperandKind::U16 => (
+            Operand::Int(i64::from(u16::from_le_bytes(fixed(rest)?))),
+            start + 2,
+        ),
+        OperandKind::U32 => (
+            Operand::Int(i64::from(u32::from_le_bytes(fixed(rest)?))),
+            start + 4,
+        ),
+        OperandKind::I32 => (
+            Operand::Int(i64::from(i32::from_le_bytes(fixed(rest)?))),
+            start + 4,
+        ),
         OperandKind::U64 => (Operand::Size(u64::from_le_bytes(fixed(rest)?)), start + 8),
         OperandKind::F64 => (Operand::Float(f64::from_be_bytes(fixed(rest)?)), start + 8),
         OperandKind::Bytes1 => payload(start + 1, u64::from(u8::from_le_bytes(fixed(rest)?))),
@@ -139,34 +167,62 @@ pub fn decode_at(bytes: &[u8], offset: u64) -> Result<Instruction, Refusal> {
         | OperandKind::StringLine
         | OperandKind::UnicodeLine
         | OperandKind::NameLine => {
-            let length = line_length(rest).ok_or(Refusal::Short(bytes.len() + 1))?;
+            let length = line_length(rest).ok_or(Refusal::Short(rest.len() + 2))?;
             (Operand::Span(Span { start, length }), start + length + 1)
         }
     };
-    Ok(Instruction { offset, next, opcode, operand })
+    Ok(Instruction {
+        offset,
+        next,
+        opcode,
+        operand,
+    })
 }
 
-#[inline]
+#[inline(always)]
 fn fixed<const N: usize>(bytes: &[u8]) -> Result<[u8; N], Refusal> {
-    bytes.first_chunk::<N>().copied().ok_or(Refusal::Short(1 + N))
+    bytes
+        .first_chunk::<N>()
+        .copied()
+        .ok_or(Refusal::Short(1 + N))
 }
 
-#[inline]
+#[inline(always)]
 fn payload(start: u64, length: u64) -> (Operand, u64) {
-    (Operand::Span(Span { start, length }), start.saturating_add(length))
+    (
+        Operand::Span(Span { start, length }),
+        start.saturating_add(length),
+    )
 }
 
 fn line_length(bytes: &[u8]) -> Option<u64> {
-    bytes.iter().position(|&byte| byte == b'\n').map(|length| length as u64)
+    bytes
+        .iter()
+        .position(|&byte| byte == b'\n')
+        .map(|length| length as u64)
 }
 
 fn lines(bytes: &[u8], start: u64) -> Result<(Operand, u64), Refusal> {
     let short = Refusal::Short(bytes.len() + 2);
     let first = line_length(bytes).ok_or(short)?;
-    let behind = usize::try_from(first + 1).ok().and_then(|behind| bytes.get(behind..));
+    let behind = usize::try_from(first + 1)
+        .ok()
+        .and_then(|behind| bytes.get(behind..));
     let second = line_length(behind.unwrap_or_default()).ok_or(short)?;
-    let second = Span { start: start + first + 1, length: second };
-    Ok((Operand::Spans(Span { start, length: first }, second), second.end() + 1))
+    let second = Span {
+        start: start + first + 1,
+        length: second,
+    };
+    Ok((
+        Operand::Spans(
+            Span {
+                start,
+                length: first,
+            },
+            second,
+        ),
+        second.end() + 1,
+    ))
 }
 
 /// Longest run of bytes that is searched for the end of a text line. Python 2 wrote long strings
@@ -183,7 +239,11 @@ pub struct Decoder<'s> {
 impl<'s> Decoder<'s> {
     /// Starts at `offset`. Nothing is read yet.
     pub fn new(source: &'s dyn Source, offset: u64) -> Self {
-        Self { window: Window::new(source), position: offset, length: source.len() }
+        Self {
+            window: Window::new(source),
+            position: offset,
+            length: source.len(),
+        }
     }
 
     /// Offset of the next instruction.
@@ -216,13 +276,34 @@ impl<'s> Decoder<'s> {
         }
     }
 
+    /// The bytes that the window holds from the current position on, without reading any.
+    pub fn held_chunk(&self) -> Chunk<'s> {
+        self.window.chunk(self.position)
+    }
+
+    /// Length of the source.
+    pub fn length(&self) -> u64 {
+        self.length
+    }
+
+    /// The bytes of a span, where the window holds them: those of the last instruction mostly.
+    #[inline]
+    pub fn held(&self, span: Span) -> Option<&[u8]> {
+        let length = usize::try_from(span.length).ok()?;
+        self.window.peek(span.start).get(..length)
+    }
+
     /// The byte at the current position, or nothing at the end of the source.
     ///
     /// # Errors
     /// [`DecodeErrorKind::Unreadable`].
     pub fn peek_byte(&mut self) -> Result<Option<u8>, DecodeError> {
         let offset = self.position;
-        Ok(self.fetch(1)?.first().copied().filter(|_| offset < self.length))
+        Ok(self
+            .fetch(1)?
+            .first()
+            .copied()
+            .filter(|_| offset < self.length))
     }
 
     #[cold]
@@ -238,7 +319,10 @@ impl<'s> Decoder<'s> {
                     last_line(held, offset).ok_or(DecodeError::eof(offset))?
                 }
                 Err(Refusal::Short(_)) if held.len() > LONGEST_LINE => {
-                    return Err(DecodeError { offset, kind: DecodeErrorKind::LineTooLong });
+                    return Err(DecodeError {
+                        offset,
+                        kind: DecodeErrorKind::LineTooLong,
+                    });
                 }
                 Err(Refusal::Short(more)) => {
                     // Doubling keeps the search for the end of a long line linear.
@@ -265,7 +349,10 @@ impl<'s> Decoder<'s> {
 
 impl DecodeError {
     fn eof(offset: u64) -> Self {
-        Self { offset, kind: DecodeErrorKind::UnexpectedEof }
+        Self {
+            offset,
+            kind: DecodeErrorKind::UnexpectedEof,
+        }
     }
 }
 
@@ -281,20 +368,35 @@ fn last_line(held: &[u8], offset: u64) -> Option<Instruction> {
         OperandKind::NameLines => {
             let first = line_length(rest)?;
             let behind = (rest.len() as u64).checked_sub(first + 1)?.checked_sub(1)?;
-            let second = Span { start: start + first + 1, length: behind };
-            Operand::Spans(Span { start, length: first }, second)
+            let second = Span {
+                start: start + first + 1,
+                length: behind,
+            };
+            Operand::Spans(
+                Span {
+                    start,
+                    length: first,
+                },
+                second,
+            )
         }
         OperandKind::DecimalLine
         | OperandKind::LongLine
         | OperandKind::FloatLine
         | OperandKind::StringLine
         | OperandKind::UnicodeLine
-        | OperandKind::NameLine => {
-            Operand::Span(Span { start, length: (rest.len() as u64).checked_sub(1)? })
-        }
+        | OperandKind::NameLine => Operand::Span(Span {
+            start,
+            length: (rest.len() as u64).checked_sub(1)?,
+        }),
         _ => return None,
     };
-    Some(Instruction { offset, next, opcode, operand })
+    Some(Instruction {
+        offset,
+        next,
+        opcode,
+        operand,
+    })
 }
 
 #[cfg(test)]
@@ -304,7 +406,9 @@ mod tests {
 
     fn first(bytes: &[u8]) -> Result<Instruction, DecodeErrorKind> {
         let source = MemorySource::new(bytes);
-        Decoder::new(&source, 0).advance().map_err(|error| error.kind)
+        Decoder::new(&source, 0)
+            .advance()
+            .map_err(|error| error.kind)
     }
 
     fn encodings() -> Vec<Vec<u8>> {
@@ -353,7 +457,13 @@ mod tests {
     #[test]
     fn a_payload_is_a_place() {
         let read = first(b"\x8c\x02ossystem").unwrap();
-        assert_eq!(read.operand, Operand::Span(Span { start: 2, length: 2 }));
+        assert_eq!(
+            read.operand,
+            Operand::Span(Span {
+                start: 2,
+                length: 2
+            })
+        );
         assert_eq!(read.next, 4);
     }
 
@@ -361,15 +471,24 @@ mod tests {
     fn a_missing_last_newline_costs_the_last_byte() {
         let read = first(b"cos\nsystem").unwrap();
         let expected = Operand::Spans(
-            Span { start: 1, length: 2 },
-            Span { start: 4, length: 5 },
+            Span {
+                start: 1,
+                length: 2,
+            },
+            Span {
+                start: 4,
+                length: 5,
+            },
         );
         assert_eq!(read.operand, expected);
     }
 
     #[test]
     fn a_negative_length_is_refused() {
-        assert_eq!(first(b"T\xff\xff\xff\xff"), Err(DecodeErrorKind::NegativeLength(-1)));
+        assert_eq!(
+            first(b"T\xff\xff\xff\xff"),
+            Err(DecodeErrorKind::NegativeLength(-1))
+        );
     }
 
     #[test]

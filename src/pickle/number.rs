@@ -1,1 +1,376 @@
 //! Numbers written as text: INT, LONG, FLOAT, and the memo indices of GET and PUT.
+//!
+//! Loaders read them differently, and nothing stops a writer from choosing a spelling on which
+//! they disagree: `I010` is 8 in C, refused in Python, and 10 from CPython 3.14 on. Each function
+//! takes the line of an operand without its newline and says what every reader makes of it.
+//!
+//! Sources: `load_int`, `load_long`, `load_float`, `load_get` and `load_put` in CPython's
+//! `Modules/_pickle.c` and `Lib/pickle.py`; `PyLong_FromString` in `Objects/longobject.c`;
+//! `PyOS_string_to_double` in `Python/pystrtod.c`; gh-126992 for the change of base in 3.14.
+
+/// A number as a reader understands it.
+#[derive(Copy, Clone, Debug)]
+pub enum Number {
+    /// A boolean, which INT writes as `00` or `01`.
+    Bool(bool),
+    /// An integer of at most 64 bits.
+    Int(i64),
+    /// An integer that does not fit 64 bits.
+    Big,
+    /// A float.
+    Float(f64),
+}
+
+/// Floats are equal when their bits are: a NaN that two readers agree on is no disagreement.
+impl PartialEq for Number {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Bool(left), Self::Bool(right)) => left == right,
+            (Self::Int(left), Self::Int(right)) => left == right,
+            (Self::Big, Self::Big) => true,
+            (Self::Float(left), Self::Float(right)) => left.to_bits() == right.to_bits(),
+            _ => false,
+        }
+    }
+}
+
+impl Eq for Number {}
+
+/// What each family of readers makes of one operand; nothing where it raises.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub struct Reading {
+    /// `_pickle` of CPython 3.8 to 3.13.
+    pub c: Option<Number>,
+    /// `pickle._Unpickler` of CPython 3.8 to 3.13.
+    pub python: Option<Number>,
+    /// `_pickle` from CPython 3.14 on.
+    pub c_314: Option<Number>,
+    /// `pickle._Unpickler` from CPython 3.14 on.
+    pub python_314: Option<Number>,
+    /// The number has more decimal digits than CPython converts since CVE-2020-10735 (fixed in
+    /// 3.8.14, 3.9.14, 3.10.7 and 3.11.0); older versions read it.
+    pub overlong: bool,
+}
+
+impl Reading {
+    fn agreed(number: Number) -> Self {
+        let value = Some(number);
+        Self {
+            c: value,
+            python: value,
+            c_314: value,
+            python_314: value,
+            overlong: false,
+        }
+    }
+
+    /// The readings in a fixed order: C and Python to 3.13, C and Python from 3.14.
+    pub fn all(self) -> [Option<Number>; 4] {
+        [self.c, self.python, self.c_314, self.python_314]
+    }
+
+    /// The value of the first reader that accepts the text, C before Python, old before new.
+    /// Nothing where every reader raises.
+    pub fn value(self) -> Option<Number> {
+        self.all().into_iter().flatten().next()
+    }
+
+    /// Whether one reader accepts what another refuses, or takes for another number.
+    pub fn disagrees(self) -> bool {
+        self.overlong || self.all().into_iter().any(|reading| reading != self.c)
+    }
+}
+
+/// Most decimal digits that `int()` converts by default: `sys.int_info.default_max_str_digits`.
+const MOST_DIGITS: usize = 4300;
+
+/// The line of an INT.
+pub fn int(line: &[u8]) -> Reading {
+    if let Some(value) = plain(line) {
+        return Reading::agreed(Number::Int(value));
+    }
+    let (c, long_c) = split(c_int(line, Base::Literal));
+    let (python, long_python) = split(python_int(line, Base::Literal));
+    let (c_314, _) = split(c_int(line, Base::Ten));
+    let (python_314, long_314) = split(python_int(line, Base::Ten));
+    Reading {
+        c,
+        python,
+        c_314,
+        python_314,
+        overlong: long_c || long_python || long_314,
+    }
+}
+
+/// The line of a LONG, with or without its `L`.
+pub fn long(line: &[u8]) -> Reading {
+    let digits = line.strip_suffix(b"L").unwrap_or(line);
+    if let Some(value) = plain(digits) {
+        return Reading::agreed(Number::Int(value));
+    }
+    both_bases(line, digits)
+}
+
+/// The line of a GET or PUT. Negative indices are returned as they are; all readers refuse them.
+pub fn index(line: &[u8]) -> Reading {
+    if let Some(value) = plain(line) {
+        return Reading::agreed(Number::Int(value));
+    }
+    let (c, overlong) = split(from_string(until_nul(line), Base::Ten));
+    let python = c.filter(|_| !line.contains(&0));
+    Reading {
+        c,
+        python,
+        c_314: c,
+        python_314: python,
+        overlong,
+    }
+}
+
+/// The line of a FLOAT. No version changed how it is read.
+pub fn float(line: &[u8]) -> Reading {
+    let c = c_float(line).map(Number::Float);
+    let python = python_float(line).map(Number::Float);
+    Reading {
+        c,
+        python,
+        c_314: c,
+        python_314: python,
+        overlong: false,
+    }
+}
+
+/// Decimal digits as honest writers spell them, on which all readers agree: no leading zero, no
+/// plus, no blank, and so short that it fits.
+fn plain(line: &[u8]) -> Option<i64> {
+    let (sign, digits) = match line.strip_prefix(b"-") {
+        Some(digits) => (-1, digits),
+        None => (1, line),
+    };
+    match digits {
+        [b'0'] if sign == 1 => return Some(0),
+        [b'1'..=b'9', ..] if digits.len() <= 18 => {}
+        _ => return None,
+    }
+    let mut value = 0;
+    for &digit in digits {
+        value = value * 10 + i64::from(char::from(digit).to_digit(10)?);
+    }
+    Some(sign * value)
+}
+
+fn both_bases(line: &[u8], digits: &[u8]) -> Reading {
+    let (c, overlong) = split(from_string(until_nul(digits), Base::Literal));
+    let (c_314, overlong_314) = split(from_string(until_nul(digits), Base::Ten));
+    let whole = !line.contains(&0);
+    Reading {
+        c,
+        python: c.filter(|_| whole),
+        c_314,
+        python_314: c_314.filter(|_| whole),
+        overlong: overlong || overlong_314,
+    }
+}
+
+/// How the base of an integer is chosen.
+#[derive(Copy, Clone, PartialEq, Eq)]
+enum Base {
+    /// Base 0 of `int()`: from the prefix.
+    Literal,
+    /// Always ten.
+    Ten,
+}
+
+/// An integer, and whether newer versions refuse it for its length.
+type Parsed = Option<(Number, bool)>;
+
+fn split(parsed: Parsed) -> (Option<Number>, bool) {
+    (
+        parsed.map(|(number, _)| number),
+        parsed.is_some_and(|(_, overlong)| overlong),
+    )
+}
+
+/// C strings end at the first NUL, so the C unpickler does not see what follows one.
+fn until_nul(line: &[u8]) -> &[u8] {
+    line.split(|&byte| byte == 0).next().unwrap_or_default()
+}
+
+/// `load_int` of `_pickle.c`: `strtol`, and `PyLong_FromString` for what that cannot read.
+fn c_int(line: &[u8], base: Base) -> Parsed {
+    if line.is_empty() {
+        return None;
+    }
+    let text = until_nul(line);
+    let (value, rest) = strtol(text, base);
+    match value {
+        // `endptr` at a NUL is accepted even where nothing was converted: a line that starts with
+        // NUL is zero. A line of two bytes that reads as 0 or 1 is a boolean, whatever its bytes.
+        Some(value @ (0 | 1)) if rest.is_empty() && line.len() == 2 => {
+            Some((Number::Bool(value == 1), false))
+        }
+        Some(value) if rest.is_empty() => Some((Number::Int(value), false)),
+        _ => from_string(text, base),
+    }
+}
+
+/// `load_int` of `pickle.py`.
+fn python_int(line: &[u8], base: Base) -> Parsed {
+    match line {
+        b"00" => Some((Number::Bool(false), false)),
+        b"01" => Some((Number::Bool(true), false)),
+        _ if line.contains(&0) => None,
+        _ => from_string(line, base),
+    }
+}
+
+/// C's `strtol` of a 64-bit `long`: the value, or nothing where it does not fit, and what was not
+/// converted. Base 0 reads `010` as eight, which Python has not done since version 3.0.
+fn strtol(text: &[u8], base: Base) -> (Option<i64>, &[u8]) {
+    let (negative, digits) = sign(skip_space(text));
+    let (radix, digits) = match digits {
+        [b'0', b'x' | b'X', rest @ ..]
+            if base == Base::Literal && rest.first().is_some_and(u8::is_ascii_hexdigit) =>
+        {
+            (16, rest)
+        }
+        [b'0', ..] if base == Base::Literal => (8, digits),
+        _ => (10, digits),
+    };
+    let mut value = Some(0i64);
+    let mut rest = digits;
+    while let Some((&byte, behind)) = rest.split_first() {
+        let Some(digit) = char::from(byte).to_digit(radix) else {
+            break;
+        };
+        value = value.and_then(|value| accumulate(value, radix, digit, negative));
+        rest = behind;
+    }
+    if rest.len() == digits.len() {
+        (Some(0), text)
+    } else {
+        (value, rest)
+    }
+}
+
+/// `PyLong_FromString`, which is `int()` of bytes.
+fn from_string(text: &[u8], base: Base) -> Parsed {
+    let (negative, mut digits) = sign(skip_space(text));
+    let mut radix = 10;
+    let mut only_zero = false;
+    if base == Base::Literal {
+        match digits {
+            [b'0', b'x' | b'X', rest @ ..] => (radix, digits) = (16, rest),
+            [b'0', b'o' | b'O', rest @ ..] => (radix, digits) = (8, rest),
+            [b'0', b'b' | b'B', rest @ ..] => (radix, digits) = (2, rest),
+            // An octal of Python 2, which is refused unless it is zero.
+            [b'0', ..] => only_zero = true,
+            _ => {}
+        }
+        if radix != 10 {
+            digits = digits.strip_prefix(b"_").unwrap_or(digits);
+        }
+    }
+    let (number, count, rest) = digits_of(digits, radix, negative)?;
+    if only_zero && number != Number::Int(0) || !skip_space(rest).is_empty() {
+        return None;
+    }
+    Some((number, radix == 10 && count > MOST_DIGITS))
+}
+
+/// Digits with single underscores between them: the number, how many digits, and what follows.
+fn digits_of(text: &[u8], radix: u32, negative: bool) -> Option<(Number, usize, &[u8])> {
+    let mut value = Some(0i64);
+    let mut count = 0;
+    let mut previous = b'_';
+    let mut rest = text;
+    while let Some((&byte, behind)) = rest.split_first() {
+        match char::from(byte).to_digit(radix) {
+            Some(digit) => {
+                value = value.and_then(|value| accumulate(value, radix, digit, negative));
+                count += 1;
+            }
+            None if byte == b'_' && previous != b'_' => {}
+            None if byte == b'_' => return None,
+            None => break,
+        }
+        previous = byte;
+        rest = behind;
+    }
+    // Also refuses an empty number, for `previous` starts as an underscore.
+    (previous != b'_').then(|| (value.map_or(Number::Big, Number::Int), count, rest))
+}
+
+/// One more digit; negative numbers are built downwards so that the smallest one fits.
+fn accumulate(value: i64, radix: u32, digit: u32, negative: bool) -> Option<i64> {
+    let shifted = value.checked_mul(i64::from(radix))?;
+    let digit = i64::from(digit);
+    if negative {
+        shifted.checked_sub(digit)
+    } else {
+        shifted.checked_add(digit)
+    }
+}
+
+fn sign(text: &[u8]) -> (bool, &[u8]) {
+    match text {
+        [b'-', rest @ ..] => (true, rest),
+        [b'+', rest @ ..] => (false, rest),
+        _ => (false, text),
+    }
+}
+
+/// Skips what `Py_ISSPACE` and `isspace` of the C locale call space.
+fn skip_space(text: &[u8]) -> &[u8] {
+    let blanks = text.iter().take_while(|&&byte| is_space(byte)).count();
+    text.get(blanks..).unwrap_or_default()
+}
+
+fn is_space(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t'..=b'\r')
+}
+
+/// `load_float` of `_pickle.c`: no blanks, no underscores, NUL ends it, overflow raises.
+fn c_float(line: &[u8]) -> Option<f64> {
+    let text = until_nul(line);
+    let value = whole_double(text)?;
+    let spelled_infinite = text.iter().any(|byte| byte.eq_ignore_ascii_case(&b'i'));
+    (value.is_finite() || value.is_nan() || spelled_infinite).then_some(value)
+}
+
+/// `float()` of bytes: blanks around it, and underscores between digits.
+fn python_float(line: &[u8]) -> Option<f64> {
+    let text = skip_space(line);
+    let end = text
+        .iter()
+        .rposition(|&byte| !is_space(byte))
+        .map_or(0, |last| last + 1);
+    let text = text.get(..end)?;
+    if !text.contains(&b'_') {
+        return whole_double(text);
+    }
+    let mut plain = Vec::with_capacity(text.len());
+    let mut previous = 0u8;
+    for &byte in text.iter().chain(b" ") {
+        let misplaced = if byte == b'_' {
+            !previous.is_ascii_digit()
+        } else {
+            previous == b'_' && !byte.is_ascii_digit()
+        };
+        if misplaced {
+            return None;
+        }
+        if byte != b'_' {
+            plain.push(byte);
+        }
+        previous = byte;
+    }
+    plain.pop();
+    whole_double(&plain)
+}
+
+/// `PyOS_string_to_double` where it takes the whole text. Rust reads the same grammar (sign,
+/// digits, point, exponent, `inf`, `infinity`, `nan`) and rounds as correctly.
+fn whole_double(text: &[u8]) -> Option<f64> {
+    std::str::from_utf8(text).ok()?.parse().ok()
+}

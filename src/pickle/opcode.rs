@@ -58,13 +58,28 @@ pub struct Effect {
 
 macro_rules! effect {
     ($pops:literal -> mark) => {
-        Effect { pops: $pops, to_mark: false, pushes: 0, sets_mark: true }
+        Effect {
+            pops: $pops,
+            to_mark: false,
+            pushes: 0,
+            sets_mark: true,
+        }
     };
     ($pops:literal -> $pushes:literal) => {
-        Effect { pops: $pops, to_mark: false, pushes: $pushes, sets_mark: false }
+        Effect {
+            pops: $pops,
+            to_mark: false,
+            pushes: $pushes,
+            sets_mark: false,
+        }
     };
     ($pops:literal mark -> $pushes:literal) => {
-        Effect { pops: $pops, to_mark: true, pushes: $pushes, sets_mark: false }
+        Effect {
+            pops: $pops,
+            to_mark: true,
+            pushes: $pushes,
+            sets_mark: false,
+        }
     };
 }
 
@@ -81,11 +96,32 @@ macro_rules! opcodes {
         /// Every opcode, in table order.
         pub const ALL: &[Opcode] = &[$(Opcode::$variant,)*];
 
+        /// Runs `arm` for the opcode that `byte` stands for; nothing for other bytes.
+        ///
+        /// Each opcode has a copy of the arm of its own, in which opcode and operand kind are
+        /// constants: decoding and the effect melt into one piece of straight code.
+        #[inline(always)]
+        pub fn dispatch<A: Arm>(byte: u8, arm: A) -> Option<A::Output> {
+            match byte {
+                $($byte => Some(arm.run(Opcode::$variant, OperandKind::$operand)),)*
+                _ => None,
+            }
+        }
+
         const ROWS: &[Row] = &[$(Row {
             opcode: Opcode::$variant, name: $name, protocol: $protocol,
             operand: OperandKind::$operand, effect: effect!($($effect)*),
         },)*];
     };
+}
+
+/// What [`dispatch`] runs. Implementations mark `run` as always inlined.
+pub trait Arm {
+    /// What the arm gives.
+    type Output;
+
+    /// Handles one opcode.
+    fn run(self, opcode: Opcode, operand: OperandKind) -> Self::Output;
 }
 
 struct Row {
@@ -236,6 +272,10 @@ opcodes! {
 }
 
 /// Opcode of each byte.
+#[expect(
+    clippy::indexing_slicing,
+    reason = "evaluated at compile time, where a panic is an error"
+)]
 const BY_BYTE: [Option<Opcode>; 256] = {
     let mut table = [None; 256];
     let mut index = 0;
@@ -247,6 +287,11 @@ const BY_BYTE: [Option<Opcode>; 256] = {
 };
 
 /// Row number of each byte; only read for bytes that are opcodes.
+#[expect(
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "evaluated at compile time, where a panic is an error; there are 68 rows"
+)]
 const ROW_OF: [u8; 256] = {
     let mut table = [0; 256];
     let mut index = 0;
@@ -260,14 +305,19 @@ const ROW_OF: [u8; 256] = {
 impl Opcode {
     /// The opcode that `byte` stands for.
     #[inline]
-    #[expect(clippy::indexing_slicing, reason = "a byte always lies within a table of 256")]
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "a byte always lies within a table of 256"
+    )]
     pub fn from_byte(byte: u8) -> Option<Self> {
         BY_BYTE[byte as usize]
     }
 
     /// The opcode of that name, as `pickletools` spells it.
     pub fn from_name(name: &str) -> Option<Self> {
-        ROWS.iter().find(|row| row.name == name).map(|row| row.opcode)
+        ROWS.iter()
+            .find(|row| row.name == name)
+            .map(|row| row.opcode)
     }
 
     /// The byte in the stream.
@@ -297,7 +347,10 @@ impl Opcode {
     }
 
     #[inline]
-    #[expect(clippy::indexing_slicing, reason = "every opcode has a row, and rows number 68")]
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "every opcode has a row, and rows number 68"
+    )]
     fn row(self) -> &'static Row {
         &ROWS[ROW_OF[self as usize] as usize]
     }

@@ -33,7 +33,11 @@ impl FileSource {
     /// Whatever the operating system says about its metadata.
     pub fn from_file(file: File) -> io::Result<Self> {
         let length = file.metadata()?.len();
-        Ok(Self { file, length, read: AtomicU64::new(0) })
+        Ok(Self {
+            file,
+            length,
+            read: AtomicU64::new(0),
+        })
     }
 
     /// Bytes read so far.

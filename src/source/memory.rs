@@ -21,7 +21,9 @@ impl Source for MemorySource {
     }
 
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
-        let rest = usize::try_from(offset).ok().and_then(|offset| self.0.get(offset..));
+        let rest = usize::try_from(offset)
+            .ok()
+            .and_then(|offset| self.0.get(offset..));
         let mut rest = rest.unwrap_or_default();
         io::Read::read(&mut rest, buffer)
     }

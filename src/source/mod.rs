@@ -7,6 +7,7 @@
 mod file;
 mod memory;
 mod part;
+mod spliced;
 mod window;
 
 use std::io;
@@ -14,7 +15,8 @@ use std::io;
 pub use file::FileSource;
 pub use memory::MemorySource;
 pub use part::Part;
-pub use window::Window;
+pub use spliced::Spliced;
+pub use window::{Chunk, Window};
 
 /// A byte range of known length that can be read at any position.
 pub trait Source: Send + Sync {

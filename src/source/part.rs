@@ -17,7 +17,11 @@ impl Part {
     pub fn new(inner: Arc<dyn Source>, start: u64, length: u64) -> Self {
         let start = start.min(inner.len());
         let length = length.min(inner.len() - start);
-        Self { inner, start, length }
+        Self {
+            inner,
+            start,
+            length,
+        }
     }
 }
 
@@ -31,7 +35,9 @@ impl Source for Part {
         let wanted = usize::try_from(rest).map_or(buffer.len(), |rest| rest.min(buffer.len()));
         match buffer.get_mut(..wanted) {
             Some([]) | None => Ok(0),
-            Some(buffer) => self.inner.read_at(self.start.saturating_add(offset), buffer),
+            Some(buffer) => self
+                .inner
+                .read_at(self.start.saturating_add(offset), buffer),
         }
     }
 

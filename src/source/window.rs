@@ -1,6 +1,6 @@
 //! A bounded view that slides over a source.
 
-use std::io;
+use std::{io, rc::Rc};
 
 use super::Source;
 
@@ -15,16 +15,46 @@ pub struct Window<'s> {
     source: &'s dyn Source,
     whole: Option<&'s [u8]>,
     base: u64,
-    buffer: Vec<u8>,
+    buffer: Rc<Vec<u8>>,
     chunk: usize,
     ended: bool,
+}
+
+/// Bytes lent by a window, which may slide on meanwhile.
+pub struct Chunk<'s> {
+    lender: Lender<'s>,
+    start: usize,
+}
+
+enum Lender<'s> {
+    Whole(&'s [u8]),
+    Buffer(Rc<Vec<u8>>),
+}
+
+impl Chunk<'_> {
+    /// The bytes.
+    #[inline]
+    pub fn bytes(&self) -> &[u8] {
+        let all = match &self.lender {
+            Lender::Whole(whole) => whole,
+            Lender::Buffer(buffer) => buffer.as_slice(),
+        };
+        all.get(self.start..).unwrap_or_default()
+    }
 }
 
 impl<'s> Window<'s> {
     /// Opens a window; nothing is read yet.
     pub fn new(source: &'s dyn Source) -> Self {
         let whole = source.contents();
-        Self { source, whole, base: 0, buffer: Vec::new(), chunk: SMALLEST_CHUNK, ended: false }
+        Self {
+            source,
+            whole,
+            base: 0,
+            buffer: Rc::default(),
+            chunk: SMALLEST_CHUNK,
+            ended: false,
+        }
     }
 
     /// The source below.
@@ -39,8 +69,27 @@ impl<'s> Window<'s> {
             Some(whole) => (0, whole),
             None => (self.base, self.buffer.as_slice()),
         };
-        let start = offset.checked_sub(base).and_then(|start| usize::try_from(start).ok());
-        start.and_then(|start| bytes.get(start..)).unwrap_or_default()
+        let start = offset
+            .checked_sub(base)
+            .and_then(|start| usize::try_from(start).ok());
+        start
+            .and_then(|start| bytes.get(start..))
+            .unwrap_or_default()
+    }
+
+    /// As [`Window::peek`], on loan.
+    pub fn chunk(&self, offset: u64) -> Chunk<'s> {
+        let (base, lender) = match self.whole {
+            Some(whole) => (0, Lender::Whole(whole)),
+            None => (self.base, Lender::Buffer(Rc::clone(&self.buffer))),
+        };
+        let start = offset
+            .checked_sub(base)
+            .and_then(|start| usize::try_from(start).ok());
+        Chunk {
+            lender,
+            start: start.unwrap_or(usize::MAX),
+        }
     }
 
     /// Bytes from `offset` on, at least `needed` of them unless the source ends before that.
@@ -59,19 +108,24 @@ impl<'s> Window<'s> {
     fn slide(&mut self, offset: u64, needed: usize) -> io::Result<()> {
         let kept = self.peek(offset).len();
         let straight_on = offset == self.base.saturating_add(self.buffer.len() as u64);
-        let grown = if kept > 0 || straight_on { self.chunk * 2 } else { SMALLEST_CHUNK };
+        let grown = if kept > 0 || straight_on {
+            self.chunk * 2
+        } else {
+            SMALLEST_CHUNK
+        };
         self.chunk = grown.min(LARGEST_CHUNK);
-        let start = self.buffer.len() - kept;
-        self.buffer.copy_within(start.., 0);
-        self.buffer.truncate(kept);
+        let buffer = Rc::make_mut(&mut self.buffer);
+        let start = buffer.len() - kept;
+        buffer.copy_within(start.., 0);
+        buffer.truncate(kept);
         self.base = offset;
         self.ended = false;
         let wanted = needed.max(self.chunk);
         while self.buffer.len() < needed {
             let filled = self.buffer.len();
-            self.buffer.resize(wanted, 0);
+            Rc::make_mut(&mut self.buffer).resize(wanted, 0);
             let read = self.fill(filled);
-            self.buffer.truncate(filled + *read.as_ref().unwrap_or(&0));
+            Rc::make_mut(&mut self.buffer).truncate(filled + *read.as_ref().unwrap_or(&0));
             if read? == 0 {
                 self.ended = true;
                 break;
@@ -82,7 +136,9 @@ impl<'s> Window<'s> {
 
     fn fill(&mut self, filled: usize) -> io::Result<usize> {
         let at = self.base.saturating_add(filled as u64);
-        let Some(buffer) = self.buffer.get_mut(filled..) else { return Ok(0) };
+        let Some(buffer) = Rc::make_mut(&mut self.buffer).get_mut(filled..) else {
+            return Ok(0);
+        };
         loop {
             match self.source.read_at(at, buffer) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}

@@ -1,0 +1,291 @@
+//! Follows a modelled callable: what it obtains, calls, loads, runs or computes.
+
+use super::{
+    Machine,
+    call::Arguments,
+    heap::ObjectKind,
+    model::{CallArguments, Model},
+    trace::{EventKind, Halt},
+    value::{Tag, Value},
+};
+use crate::{
+    facts::{ChangeKind, PayloadKind, Symbol},
+    pickle::Instruction,
+};
+
+/// Longest dotted name that is resolved, in bytes.
+const LONGEST_NAME: usize = 4096;
+
+impl Machine<'_, '_> {
+    /// What a call of a modelled callable gives.
+    pub(super) fn apply(
+        &mut self,
+        at: &Instruction,
+        model: &Model,
+        callee: Value,
+        arguments: Arguments,
+        depth: usize,
+    ) -> Result<Value, Halt> {
+        let positional = arguments.positional;
+        let argument = |machine: &Self, position: u8| machine.argument(positional, position.into());
+        match *model {
+            Model::ImportModule { name } => {
+                let name = argument(self, name);
+                self.import_module(at, name)
+            }
+            Model::ImportFrom { module, name } => {
+                let module = self.import_module(at, argument(self, module))?;
+                self.attribute(at, module, argument(self, name), true)
+            }
+            Model::Locate { name } => {
+                let name = argument(self, name);
+                self.locate(at, name)
+            }
+            Model::GetAttribute {
+                object,
+                name,
+                dotted,
+            } => self.attribute(at, argument(self, object), argument(self, name), dotted),
+            Model::SetAttribute {
+                object,
+                name,
+                value,
+            }
+            | Model::SetItem {
+                object,
+                key: name,
+                value,
+            } => {
+                let pair = [argument(self, name), argument(self, value)];
+                self.assign(at, argument(self, object), &pair)
+            }
+            Model::AttributeGetter => self.hold(ObjectKind::AttributeGetter, callee, positional),
+            Model::ItemGetter => self.hold(ObjectKind::ItemGetter, callee, positional),
+            Model::MethodCaller => self.hold(ObjectKind::MethodCaller, callee, positional),
+            Model::GetItem { object, key } => {
+                self.item(at, argument(self, object), argument(self, key))
+            }
+            Model::Namespace { object } => {
+                let object = argument(self, object);
+                self.hold(ObjectKind::Namespace, object, positional)
+            }
+            Model::Call {
+                callee: position,
+                arguments: how,
+            } => self.call_argument(at, callee, positional, position, how, depth),
+            Model::CallKeyword { ref keyword } => {
+                let called = arguments
+                    .keywords
+                    .and_then(|keywords| self.dict_entry(keywords, keyword.as_bytes()));
+                if let Some(called) = called {
+                    self.call_passed(at, called, Value::UNKNOWN, depth)?;
+                }
+                self.hold(ObjectKind::Result, callee, positional)
+            }
+            Model::Partial { callee: position } => self.bind_partial(positional, position),
+            Model::Return { argument: position } => Ok(argument(self, position)),
+            Model::LoadPickle { data } => {
+                let data = argument(self, data);
+                self.payload(at, PayloadKind::Pickle, data, callee, positional)
+            }
+            Model::RunCode { source } => {
+                let source = argument(self, source);
+                self.payload(at, PayloadKind::Source, source, callee, positional)
+            }
+            Model::RunCommand { command } => {
+                let command = argument(self, command);
+                self.payload(at, PayloadKind::Shell, command, callee, positional)
+            }
+            Model::MakeClass { .. } | Model::InlineArray => {
+                self.hold(ObjectKind::Result, callee, positional)
+            }
+            Model::MakeInstance { class } => {
+                let class = argument(self, class);
+                self.instantiate(at, class, positional, None)
+            }
+            Model::RegisterExtension { module, name, code } => {
+                let parts = [module, name, code].map(|position| argument(self, position));
+                self.register(at, parts)?;
+                self.hold(ObjectKind::Result, callee, positional)
+            }
+            Model::BuildText { op } => {
+                let computed = self.compute(op, positional)?;
+                match computed {
+                    Some(value) => Ok(value),
+                    None => Ok(Value::UNKNOWN),
+                }
+            }
+        }
+    }
+
+    fn hold(&mut self, kind: ObjectKind, callee: Value, arguments: Value) -> Result<Value, Halt> {
+        Ok(self.heap.new_object(kind, callee, arguments))
+    }
+
+    fn import_module(&mut self, at: &Instruction, name: Value) -> Result<Value, Halt> {
+        let module = self.text(name, LONGEST_NAME);
+        self.import(
+            at,
+            module.map(|module| Symbol {
+                module,
+                name: Vec::new(),
+            }),
+            true,
+        )
+    }
+
+    /// `a.b.c` or `a.b:c`. Which segments are modules does not matter: a symbol is judged whole.
+    fn locate(&mut self, at: &Instruction, name: Value) -> Result<Value, Halt> {
+        let Some(name) = self.text(name, LONGEST_NAME) else {
+            return self.import(at, None, true);
+        };
+        let colon = name.iter().position(|&byte| byte == b':');
+        let split = colon.or_else(|| name.iter().rposition(|&byte| byte == b'.'));
+        let symbol = match split {
+            Some(place) => Symbol {
+                module: name.get(..place).unwrap_or_default().to_vec(),
+                name: name.get(place + 1..).unwrap_or_default().to_vec(),
+            },
+            None => Symbol {
+                module: name,
+                name: Vec::new(),
+            },
+        };
+        self.import(at, Some(symbol), true)
+    }
+
+    /// An attribute or item is written: in place on a container of the stream, else a change.
+    fn assign(&mut self, at: &Instruction, target: Value, pair: &[Value]) -> Result<Value, Halt> {
+        if target.tag() == Tag::Dict {
+            self.heap.extend(target, pair);
+        } else {
+            let pair = self.heap.node_of(Tag::Tuple, pair);
+            self.change(at, ChangeKind::Mutate, target, pair)?;
+        }
+        Ok(Value::NONE)
+    }
+
+    fn bind_partial(&mut self, positional: Value, position: u8) -> Result<Value, Halt> {
+        let callee = self.argument(positional, position.into());
+        let behind = self.heap.elements(positional).map(|all| {
+            all.get(usize::from(position) + 1..)
+                .unwrap_or_default()
+                .to_vec()
+        });
+        let bound = match behind {
+            Some(bound) => self.heap.node_of(Tag::Tuple, &bound),
+            None => Value::UNKNOWN,
+        };
+        self.hold(ObjectKind::Partial, callee, bound)
+    }
+
+    fn call_argument(
+        &mut self,
+        at: &Instruction,
+        caller: Value,
+        positional: Value,
+        position: u8,
+        how: CallArguments,
+        depth: usize,
+    ) -> Result<Value, Halt> {
+        let Some(called) = self.known_argument(positional, position.into()) else {
+            return self.hold(ObjectKind::Result, caller, positional);
+        };
+        match how {
+            CallArguments::Rest => {
+                let all = self.heap.elements(positional);
+                let rest = all.map(|all| {
+                    all.get(usize::from(position) + 1..)
+                        .unwrap_or_default()
+                        .to_vec()
+                });
+                let rest = rest.map_or(Value::UNKNOWN, |rest| self.heap.node_of(Tag::Tuple, &rest));
+                self.call_passed(at, called, rest, depth)
+            }
+            CallArguments::None => {
+                let nothing = self.heap.new_node(Tag::Tuple);
+                self.call_passed(at, called, nothing, depth)
+            }
+            CallArguments::Unpack(from) => {
+                let from = self.argument(positional, from.into());
+                let unpacked = self.heap.elements(from);
+                let unpacked =
+                    unpacked.map_or(Value::UNKNOWN, |all| self.heap.node_of(Tag::Tuple, &all));
+                self.call_passed(at, called, unpacked, depth)
+            }
+            CallArguments::Each(from) => {
+                let from = self.argument(positional, from.into());
+                self.call_each(at, called, from, depth)?;
+                self.hold(ObjectKind::Result, caller, positional)
+            }
+            CallArguments::Unknown => {
+                self.call_passed(at, called, Value::UNKNOWN, depth)?;
+                self.hold(ObjectKind::Result, caller, positional)
+            }
+        }
+    }
+
+    /// Calls what was passed to be called; `None` and plain data mean "no callable" to a caller.
+    fn call_passed(
+        &mut self,
+        at: &Instruction,
+        called: Value,
+        arguments: Value,
+        depth: usize,
+    ) -> Result<Value, Halt> {
+        match called.tag() {
+            Tag::Import | Tag::Object | Tag::Unknown => {
+                self.call_at_depth(at, called, Arguments::positional(arguments), depth)
+            }
+            _ => Ok(Value::UNKNOWN),
+        }
+    }
+
+    /// One call for each element, for the first few: they differ in their arguments only.
+    fn call_each(
+        &mut self,
+        at: &Instruction,
+        called: Value,
+        from: Value,
+        depth: usize,
+    ) -> Result<(), Halt> {
+        const FIRST: usize = 16;
+        let (elements, whole) = match from.is_node() {
+            true => self.heap.first_elements(from, FIRST),
+            false => (Vec::new(), false),
+        };
+        for element in elements {
+            let single = self.heap.node_of(Tag::Tuple, &[element]);
+            self.call_passed(at, called, single, depth)?;
+        }
+        if !whole {
+            self.call_passed(at, called, Value::UNKNOWN, depth)?;
+        }
+        Ok(())
+    }
+
+    fn payload(
+        &mut self,
+        at: &Instruction,
+        kind: PayloadKind,
+        data: Value,
+        callee: Value,
+        positional: Value,
+    ) -> Result<Value, Halt> {
+        self.event(at, EventKind::Payload { kind, data })?;
+        self.hold(ObjectKind::Result, callee, positional)
+    }
+
+    fn register(&mut self, at: &Instruction, parts: [Value; 3]) -> Result<(), Halt> {
+        let [module, name, code] = parts;
+        let symbol = self
+            .text(module, LONGEST_NAME)
+            .zip(self.text(name, LONGEST_NAME));
+        let symbol = symbol.map(|(module, name)| Symbol { module, name });
+        let import = self.import(at, symbol, true)?;
+        if let Some(code) = self.integer(code) {
+            self.registered.push((code, import));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,380 @@
+//! Calls, new instances, state and changes: everything that reaches code outside the pickle.
+
+use super::{
+    Machine,
+    heap::ObjectKind,
+    model::Model,
+    trace::{EventKind, Halt},
+    value::{Tag, Value},
+};
+use crate::{
+    facts::{AnomalyKind, ChangeKind},
+    pickle::Instruction,
+};
+
+/// How deep modelled calls may nest: a partial of a partial of a getter …
+const CALL_DEPTH: usize = 32;
+
+/// Calls of one trusted callable that are kept; the others are counted.
+const PLAIN_CALLS: u32 = 32;
+
+/// Calls of one callable without a model that are kept, where nothing that may be called goes in.
+const SIMPLE_CALLS: u32 = 1_000;
+
+/// Calls of one callable that are kept whatever goes in.
+const KEPT_CALLS: u32 = 100_000;
+
+impl Machine<'_, '_> {
+    /// Calls a value and returns what the call gives.
+    pub(super) fn call(
+        &mut self,
+        at: &Instruction,
+        callee: Value,
+        arguments: Value,
+        keywords: Option<Value>,
+    ) -> Result<Value, Halt> {
+        self.call_at_depth(
+            at,
+            callee,
+            Arguments {
+                positional: arguments,
+                keywords,
+            },
+            0,
+        )
+    }
+
+    /// As [`Machine::call`], for calls that a modelled callable makes.
+    pub(super) fn call_at_depth(
+        &mut self,
+        at: &Instruction,
+        callee: Value,
+        arguments: Arguments,
+        depth: usize,
+    ) -> Result<Value, Halt> {
+        self.check_heap()?;
+        self.model_steps += 1;
+        if self.model_steps
+            > self
+                .limits
+                .model_steps
+                .saturating_add(self.heap.imports.len())
+        {
+            return Err(Halt::Limit("model-steps"));
+        }
+        if depth >= CALL_DEPTH {
+            return Err(Halt::Limit("call-depth"));
+        }
+        match callee.tag() {
+            Tag::Import => self.call_import(at, callee, arguments, depth),
+            Tag::Object => self.call_object(at, callee, arguments, depth),
+            Tag::Unknown => {
+                self.record_call(at, callee, arguments)?;
+                Ok(Value::UNKNOWN)
+            }
+            _ => {
+                self.anomaly(AnomalyKind::NotCallable, at.offset);
+                self.record_call(at, callee, arguments)?;
+                Ok(Value::UNKNOWN)
+            }
+        }
+    }
+
+    fn call_import(
+        &mut self,
+        at: &Instruction,
+        callee: Value,
+        arguments: Arguments,
+        depth: usize,
+    ) -> Result<Value, Halt> {
+        self.record_call(at, callee, arguments)?;
+        match self.heap.symbol_of(callee).and_then(|entry| entry.model) {
+            Some(model) => self.apply(at, model, callee, arguments, depth + 1),
+            None => Ok(self
+                .heap
+                .new_object(ObjectKind::Result, callee, arguments.positional)),
+        }
+    }
+
+    fn call_object(
+        &mut self,
+        at: &Instruction,
+        callee: Value,
+        arguments: Arguments,
+        depth: usize,
+    ) -> Result<Value, Halt> {
+        let Some(&object) = self.heap.object(callee) else {
+            return Ok(Value::UNKNOWN);
+        };
+        let positional = arguments.positional;
+        match object.kind {
+            ObjectKind::Bound => {
+                let arguments = Arguments {
+                    positional: self.prepend(&[object.arguments], positional),
+                    ..arguments
+                };
+                self.call_at_depth(at, object.callee, arguments, depth + 1)
+            }
+            ObjectKind::Partial => {
+                let bound = self
+                    .heap
+                    .elements(object.arguments)
+                    .unwrap_or(vec![Value::UNKNOWN]);
+                let arguments = Arguments {
+                    positional: self.prepend(&bound, positional),
+                    ..arguments
+                };
+                self.call_at_depth(at, object.callee, arguments, depth + 1)
+            }
+            ObjectKind::AttributeGetter => {
+                let subject = self.argument(positional, 0);
+                let names = self
+                    .heap
+                    .elements(object.arguments)
+                    .unwrap_or(vec![Value::UNKNOWN]);
+                let mut results = Vec::with_capacity(names.len());
+                for name in names {
+                    results.push(self.attribute(at, subject, name, true)?);
+                }
+                Ok(self.one_or_tuple(&results))
+            }
+            ObjectKind::ItemGetter => {
+                let subject = self.argument(positional, 0);
+                let keys = self
+                    .heap
+                    .elements(object.arguments)
+                    .unwrap_or(vec![Value::UNKNOWN]);
+                let mut results = Vec::with_capacity(keys.len());
+                for key in keys {
+                    results.push(self.item(at, subject, key)?);
+                }
+                Ok(self.one_or_tuple(&results))
+            }
+            ObjectKind::MethodCaller => {
+                let subject = self.argument(positional, 0);
+                let bound = self
+                    .heap
+                    .elements(object.arguments)
+                    .unwrap_or(vec![Value::UNKNOWN]);
+                let (name, rest) = bound.split_first().unwrap_or((&Value::UNKNOWN, &[]));
+                let method = self.attribute(at, subject, *name, false)?;
+                let rest = self.heap.node_of(Tag::Tuple, rest);
+                self.call_at_depth(at, method, Arguments::positional(rest), depth + 1)
+            }
+            ObjectKind::Result
+            | ObjectKind::Instance
+            | ObjectKind::Namespace
+            | ObjectKind::Persistent
+            | ObjectKind::Extension => {
+                self.record_call(at, callee, arguments)?;
+                Ok(self.heap.new_object(ObjectKind::Result, callee, positional))
+            }
+        }
+    }
+
+    /// NEWOBJ and NEWOBJ_EX: `cls.__new__(cls, *args, **kwargs)`.
+    pub(super) fn instantiate(
+        &mut self,
+        at: &Instruction,
+        class: Value,
+        arguments: Value,
+        keywords: Option<Value>,
+    ) -> Result<Value, Halt> {
+        let pair = Arguments {
+            positional: arguments,
+            keywords,
+        };
+        let model = self.heap.symbol_of(class).and_then(|entry| entry.model);
+        match model {
+            // What a class with a model does when it is called, its `__new__` does too: partial.
+            Some(
+                Model::Partial { .. }
+                | Model::MakeClass { .. }
+                | Model::AttributeGetter
+                | Model::ItemGetter
+                | Model::MethodCaller
+                | Model::Call { .. },
+            ) => self.call_at_depth(at, class, pair, 0),
+            _ => {
+                self.record_call(at, class, pair)?;
+                if class.tag() == Tag::Unknown {
+                    return Ok(Value::UNKNOWN);
+                }
+                Ok(self.heap.new_object(ObjectKind::Instance, class, arguments))
+            }
+        }
+    }
+
+    /// BUILD: `__setstate__`, or attributes written one by one.
+    pub(super) fn set_state(
+        &mut self,
+        at: &Instruction,
+        target: Value,
+        state: Value,
+    ) -> Result<(), Halt> {
+        if let Some(&object) = self.heap.object(target) {
+            if object.kind == ObjectKind::Partial {
+                self.rebind_partial(target, state);
+            }
+            if self.heap.carries(state)
+                && let Some(object) = self.heap.object_mut(target)
+            {
+                object.carries = true;
+            }
+            let class = self.heap.symbol_of(object.callee);
+            if class.is_some_and(|class| class.plain) && !self.heap.carries(state) {
+                return Ok(());
+            }
+        }
+        self.change(at, ChangeKind::SetState, target, state)?;
+        self.skip_inline_array(at, target, state)
+    }
+
+    /// The state of a partial is `(callee, arguments, keywords, attributes)` and replaces what the
+    /// partial was made with.
+    fn rebind_partial(&mut self, target: Value, state: Value) {
+        let elements = self.heap.elements(state).unwrap_or_default();
+        let (callee, bound) = match elements[..] {
+            [callee, bound, ..] => (callee, bound),
+            _ => (Value::UNKNOWN, Value::UNKNOWN),
+        };
+        if let Some(object) = self.heap.object_mut(target) {
+            object.callee = callee;
+            object.arguments = bound;
+        }
+    }
+
+    /// Records a change of something that is not a fresh container.
+    pub(super) fn change(
+        &mut self,
+        at: &Instruction,
+        kind: ChangeKind,
+        target: Value,
+        value: Value,
+    ) -> Result<(), Halt> {
+        match target.tag() {
+            Tag::Import | Tag::Unknown => {}
+            Tag::Object => {
+                let class = self
+                    .heap
+                    .object(target)
+                    .map_or(Value::UNKNOWN, |made| made.callee);
+                if !self.keep(class, self.heap.carries(value)) {
+                    return Ok(());
+                }
+            }
+            _ => self.anomaly(AnomalyKind::MutatesData, at.offset),
+        }
+        self.event(
+            at,
+            EventKind::Change {
+                kind,
+                target,
+                value,
+            },
+        )
+    }
+
+    fn record_call(
+        &mut self,
+        at: &Instruction,
+        callee: Value,
+        arguments: Arguments,
+    ) -> Result<(), Halt> {
+        let mut all = arguments.positional;
+        if let Some(keywords) = arguments
+            .keywords
+            .filter(|&keywords| self.heap.count(keywords) > 0)
+        {
+            all = self.prepend_keywords(all, keywords);
+        }
+        if self.keep(callee, self.heap.carries(all)) {
+            self.event(
+                at,
+                EventKind::Call {
+                    callee,
+                    arguments: all,
+                },
+            )?;
+        }
+        Ok(())
+    }
+
+    /// Whether a call or change is kept as an event, or only counted.
+    fn keep(&mut self, callee: Value, carrying: bool) -> bool {
+        let Some(entry) = self.heap.symbol_of_mut(callee) else {
+            return true;
+        };
+        let most = match (entry.plain, entry.model) {
+            (true, _) => PLAIN_CALLS,
+            (false, None) if !carrying => SIMPLE_CALLS,
+            _ => KEPT_CALLS,
+        };
+        if entry.kept_calls >= most {
+            entry.further_calls += 1;
+            return false;
+        }
+        entry.kept_calls += 1;
+        true
+    }
+
+    // ---- arguments ----
+
+    /// One positional argument; unknown where the arguments are not known, or too few.
+    pub(super) fn argument(&self, arguments: Value, position: usize) -> Value {
+        self.known_argument(arguments, position)
+            .unwrap_or(Value::UNKNOWN)
+    }
+
+    /// One positional argument, where there is one.
+    pub(super) fn known_argument(&self, arguments: Value, position: usize) -> Option<Value> {
+        if !arguments.is_node() {
+            return None;
+        }
+        let (first, _) = self.heap.first_elements(arguments, position + 1);
+        first.get(position).copied()
+    }
+
+    /// A tuple of some values and then those of another tuple.
+    pub(super) fn prepend(&mut self, first: &[Value], rest: Value) -> Value {
+        let Some(rest) = self.heap.elements(rest) else {
+            return Value::UNKNOWN;
+        };
+        let all: Vec<Value> = first.iter().chain(&rest).copied().collect();
+        self.heap.node_of(Tag::Tuple, &all)
+    }
+
+    fn prepend_keywords(&mut self, positional: Value, keywords: Value) -> Value {
+        let Some(mut all) = self.heap.elements(positional) else {
+            return Value::UNKNOWN;
+        };
+        all.push(keywords);
+        self.heap.node_of(Tag::Tuple, &all)
+    }
+
+    fn one_or_tuple(&mut self, results: &[Value]) -> Value {
+        match *results {
+            [only] => only,
+            _ => self.heap.node_of(Tag::Tuple, results),
+        }
+    }
+}
+
+/// What a callable is called with.
+#[derive(Copy, Clone, Debug)]
+pub(super) struct Arguments {
+    /// A tuple; unknown where the arguments are not known.
+    pub(super) positional: Value,
+    /// A dict, where keywords were given.
+    pub(super) keywords: Option<Value>,
+}
+
+impl Arguments {
+    /// Without keywords.
+    pub(super) fn positional(positional: Value) -> Self {
+        Self {
+            positional,
+            keywords: None,
+        }
+    }
+}

@@ -1,0 +1,328 @@
+//! From the machine's values to facts: owned, printable, and short.
+
+use super::{
+    Machine,
+    heap::ObjectKind,
+    trace::{Event, EventKind, Halt},
+    value::{Tag, Value},
+};
+use crate::{
+    facts::{
+        Argument, CallFact, ChangeFact, End, Facts, ImportFact, PayloadFact, Place, Symbol, Target,
+    },
+    pickle::{number::Number, text},
+};
+
+/// How deep an argument is described.
+const DEPTH: usize = 4;
+
+/// Elements of a container that are described, counted.
+const ELEMENTS: usize = 64;
+
+/// Longest text that is described, in bytes. Longer text is known to be text, not what it says.
+const TEXT: usize = 4096;
+
+/// Imports listed as carried by one call, counted.
+const CARRIED: usize = 64;
+
+/// Characters of a call's arguments that are shown.
+const SHOWN: usize = 300;
+
+impl Machine<'_, '_> {
+    /// Turns the trace into facts and forgets it.
+    pub(super) fn describe(&mut self, offset: u64, stop: u64, halt: Halt) -> Facts {
+        let trace = std::mem::take(&mut self.trace);
+        let end = match halt {
+            Halt::Stop => End::Stop,
+            Halt::Limit(_) => End::Limit,
+            _ if halt.is_truncation() => End::Truncated,
+            Halt::Decode(_) | Halt::Fault(_) => End::Error,
+        };
+        let mut facts = Facts {
+            offset,
+            length: stop.saturating_sub(offset),
+            protocol: trace.protocol,
+            end,
+            end_reason: (halt != Halt::Stop).then(|| halt.to_string()),
+            imports: self.import_facts(trace.first_import),
+            calls: Vec::new(),
+            changes: Vec::new(),
+            persistent: Vec::new(),
+            extensions: Vec::new(),
+            buffers: Vec::new(),
+            payloads: Vec::new(),
+            anomalies: trace.anomalies,
+        };
+        for event in trace.events {
+            self.describe_event(&mut facts, event);
+        }
+        for entry in &mut self.heap.symbols {
+            if entry.further_calls > 0 {
+                let further = std::mem::take(&mut entry.further_calls);
+                let last = facts
+                    .calls
+                    .iter_mut()
+                    .rev()
+                    .find(|call| call.callee.symbol() == Some(&entry.symbol));
+                if let Some(call) = last {
+                    call.repeated = further;
+                }
+            }
+            entry.kept_calls = 0;
+        }
+        facts
+    }
+
+    fn import_facts(&self, first: usize) -> Vec<ImportFact> {
+        let symbol = |number: Option<u32>| {
+            let entry = self.heap.symbols.get(number? as usize)?;
+            Some(entry.symbol.clone())
+        };
+        let imports = self.heap.imports.get(first..).unwrap_or_default();
+        imports
+            .iter()
+            .map(|import| ImportFact {
+                place: Place {
+                    offset: import.offset,
+                    opcode: import.opcode.name(),
+                },
+                symbol: symbol(import.symbol),
+                spelled: symbol(import.spelled),
+                resolved: import.resolved,
+                of_instance: import.of_instance,
+            })
+            .collect()
+    }
+
+    fn describe_event(&mut self, facts: &mut Facts, event: Event) {
+        let place = Place {
+            offset: event.offset,
+            opcode: event.opcode.name(),
+        };
+        match event.kind {
+            EventKind::Call { callee, arguments } => {
+                let described = self.heap.elements(arguments);
+                let described = described
+                    .filter(|_| arguments.tag() == Tag::Tuple)
+                    .map(|values| {
+                        values
+                            .into_iter()
+                            .take(ELEMENTS)
+                            .map(|value| self.argument_fact(value, DEPTH))
+                            .collect()
+                    });
+                facts.calls.push(CallFact {
+                    place,
+                    callee: self.target(callee),
+                    shown: self.show_arguments(described.as_deref()),
+                    arguments: described,
+                    carried: self.carried(arguments),
+                    chain: self.chain(facts, callee),
+                    repeated: 0,
+                });
+            }
+            EventKind::Change {
+                kind,
+                target,
+                value,
+            } => {
+                let described = self.argument_fact(value, DEPTH);
+                facts.changes.push(ChangeFact {
+                    place,
+                    kind,
+                    target: self.target(target),
+                    shown: shorten(described.to_string()),
+                    value: described,
+                    carried: self.carried(value),
+                });
+            }
+            EventKind::Persistent { id } => {
+                let id = self.argument_fact(id, DEPTH);
+                facts.persistent.push((place, id));
+            }
+            EventKind::Extension { code } => facts.extensions.push((place, code)),
+            EventKind::Buffer => facts.buffers.push(place),
+            EventKind::Payload { kind, data } => {
+                if let Some(data) = self.payload_bytes(data) {
+                    facts.payloads.push(PayloadFact { place, kind, data });
+                }
+            }
+        }
+    }
+
+    /// The bytes that a call would run or load; a command may be an argument vector.
+    fn payload_bytes(&mut self, data: Value) -> Option<Vec<u8>> {
+        if let Some(bytes) = self.contents(data, self.limits.payload) {
+            return Some(bytes);
+        }
+        let words = self.heap.elements(data)?;
+        let words: Option<Vec<Vec<u8>>> = words
+            .into_iter()
+            .map(|word| self.contents(word, TEXT))
+            .collect();
+        Some(words?.join(&b' '))
+    }
+
+    /// How a callee was obtained: the calls at the place of its import.
+    fn chain(&self, facts: &Facts, callee: Value) -> Vec<String> {
+        let import = match self.heap.object(callee) {
+            Some(object) => self.heap.import(object.callee),
+            None => self.heap.import(callee),
+        };
+        let Some(import) = import.filter(|import| import.resolved) else {
+            return Vec::new();
+        };
+        let earlier = facts.calls.iter().rev().take(256);
+        let mut chain: Vec<String> = earlier
+            .filter(|call| call.place.offset == import.offset)
+            .filter_map(|call| {
+                let symbol = call.callee.symbol()?;
+                let name = text::show_name(&symbol.dotted(), SHOWN);
+                Some(format!("{name}{} at {:#x}", call.shown, call.place.offset))
+            })
+            .collect();
+        chain.reverse();
+        chain
+    }
+
+    /// What a value is, as something that is called or changed.
+    pub(super) fn target(&self, value: Value) -> Target {
+        match value.tag() {
+            Tag::Import => match self.heap.symbol_of(value) {
+                Some(entry) if entry.symbol.name.is_empty() => {
+                    Target::Module(entry.symbol.module.clone())
+                }
+                Some(entry) => Target::Import(entry.symbol.clone()),
+                None => Target::Unknown,
+            },
+            Tag::Object => self.object_target(value),
+            Tag::Unknown => Target::Unknown,
+            _ => Target::Data,
+        }
+    }
+
+    fn object_target(&self, value: Value) -> Target {
+        let Some(object) = self.heap.object(value) else {
+            return Target::Unknown;
+        };
+        match object.kind {
+            ObjectKind::Persistent => Target::Persistent,
+            ObjectKind::Extension => Target::Extension(object.arguments.small_int()),
+            ObjectKind::Bound => self.target(object.callee),
+            ObjectKind::Instance => Target::Instance(self.class_of(object.callee)),
+            ObjectKind::Result => match self.class_of(object.callee) {
+                None if self.is_extension(object.callee) => self.target(object.callee),
+                symbol => Target::Result(symbol),
+            },
+            _ => Target::Result(self.class_of(object.callee)),
+        }
+    }
+
+    fn is_extension(&self, value: Value) -> bool {
+        self.heap
+            .object(value)
+            .is_some_and(|object| object.kind == ObjectKind::Extension)
+    }
+
+    fn argument_fact(&mut self, value: Value, depth: usize) -> Argument {
+        match value.tag() {
+            Tag::Unknown => Argument::Unknown,
+            Tag::None => Argument::None,
+            Tag::False => Argument::Bool(false),
+            Tag::True => Argument::Bool(true),
+            Tag::Int => Argument::Int(Some(value.small_int())),
+            Tag::IntAt | Tag::FloatAt => match self.number(value) {
+                Some(Number::Int(number)) => Argument::Int(Some(number)),
+                Some(Number::Bool(boolean)) => Argument::Bool(boolean),
+                Some(Number::Float(float)) => Argument::Float(float),
+                Some(Number::Big) => Argument::Int(None),
+                None => Argument::Unknown,
+            },
+            Tag::TextAt | Tag::StringAt | Tag::OwnedText => {
+                Argument::Text(self.contents(value, TEXT))
+            }
+            Tag::BytesAt | Tag::ByteArrayAt | Tag::OwnedBytes => {
+                Argument::Bytes(self.contents(value, TEXT))
+            }
+            Tag::Import | Tag::Object => Argument::Object(self.target(value)),
+            Tag::Buffer => Argument::Buffer,
+            Tag::List => Argument::List(self.element_facts(value, depth)),
+            Tag::Tuple => Argument::Tuple(self.element_facts(value, depth)),
+            Tag::Set | Tag::FrozenSet => Argument::Set(self.element_facts(value, depth)),
+            Tag::Dict => {
+                let mut elements = self.element_facts(value, depth).into_iter();
+                let mut pairs = Vec::new();
+                while let Some((key, value)) = elements.next().zip(elements.next()) {
+                    pairs.push((key, value));
+                }
+                Argument::Dict(pairs)
+            }
+        }
+    }
+
+    fn element_facts(&mut self, container: Value, depth: usize) -> Vec<Argument> {
+        let Some(depth) = depth.checked_sub(1) else {
+            return vec![Argument::Unknown];
+        };
+        let (elements, whole) = self.heap.first_elements(container, ELEMENTS);
+        let mut described: Vec<Argument> = elements
+            .into_iter()
+            .map(|element| self.argument_fact(element, depth))
+            .collect();
+        if !whole {
+            described.push(Argument::Unknown);
+        }
+        described
+    }
+
+    /// Imports that went into a value at any depth. Iterative: nesting is the input's.
+    fn carried(&self, value: Value) -> Vec<Symbol> {
+        let mut found: Vec<Symbol> = Vec::new();
+        let mut pending = vec![value];
+        let mut steps = 0;
+        while let Some(value) = pending
+            .pop()
+            .filter(|_| steps < 4096 && found.len() < CARRIED)
+        {
+            steps += 1;
+            if !self.heap.carries(value) {
+                continue;
+            }
+            match value.tag() {
+                Tag::Import => {
+                    let symbol = self.heap.symbol_of(value).map(|entry| entry.symbol.clone());
+                    if let Some(symbol) = symbol.filter(|symbol| !found.contains(symbol)) {
+                        found.push(symbol);
+                    }
+                }
+                Tag::Object => {
+                    if let Some(object) = self.heap.object(value) {
+                        pending.push(object.arguments);
+                        let callable = matches!(
+                            object.kind,
+                            ObjectKind::Bound | ObjectKind::Partial | ObjectKind::Namespace
+                        );
+                        pending.extend(callable.then_some(object.callee));
+                    }
+                }
+                _ => pending.extend(self.heap.linked(value).take(CARRIED)),
+            }
+        }
+        found
+    }
+
+    fn show_arguments(&self, arguments: Option<&[Argument]>) -> String {
+        let Some(arguments) = arguments else {
+            return "(?)".to_owned();
+        };
+        shorten(Argument::Tuple(arguments.to_vec()).to_string())
+    }
+}
+
+fn shorten(mut shown: String) -> String {
+    if let Some((end, _)) = shown.char_indices().nth(SHOWN) {
+        shown.truncate(end);
+        shown.push('…');
+    }
+    shown
+}

@@ -1,0 +1,228 @@
+//! Attributes and items: how one object leads to another.
+
+use super::{
+    Machine,
+    heap::{Import, ObjectKind},
+    trace::Halt,
+    value::{Tag, Value},
+};
+use crate::{facts::Symbol, pickle::Instruction};
+
+/// Longest name or key that is fetched, in bytes.
+const LONGEST_NAME: usize = 4096;
+
+impl Machine<'_, '_> {
+    /// `getattr(object, name)`, which is an import in all but name.
+    pub(super) fn attribute(
+        &mut self,
+        at: &Instruction,
+        object: Value,
+        name: Value,
+        dotted: bool,
+    ) -> Result<Value, Halt> {
+        let Some(name) = self.text(name, LONGEST_NAME) else {
+            return self.import(at, None, true);
+        };
+        let mut current = object;
+        let mut rest = name.as_slice();
+        while dotted && let Some(dot) = rest.iter().position(|&byte| byte == b'.') {
+            let (segment, behind) = rest.split_at(dot);
+            current = self.attribute_of(at, current, segment)?;
+            rest = behind.get(1..).unwrap_or_default();
+        }
+        self.attribute_of(at, current, rest)
+    }
+
+    fn attribute_of(
+        &mut self,
+        at: &Instruction,
+        object: Value,
+        name: &[u8],
+    ) -> Result<Value, Halt> {
+        match object.tag() {
+            Tag::Import => {
+                let symbol = self
+                    .heap
+                    .symbol_of(object)
+                    .map(|entry| entry.symbol.clone());
+                self.import(at, symbol.map(|symbol| member(symbol, name)), true)
+            }
+            Tag::Object => self.attribute_of_object(at, object, name),
+            Tag::Unknown => self.import(at, None, true),
+            _ => {
+                let (module, class) = self.knowledge.builtin_type(python_type(object.tag()));
+                let function = member(
+                    Symbol {
+                        module,
+                        name: class,
+                    },
+                    name,
+                );
+                self.bind(at, function, object)
+            }
+        }
+    }
+
+    fn attribute_of_object(
+        &mut self,
+        at: &Instruction,
+        value: Value,
+        name: &[u8],
+    ) -> Result<Value, Halt> {
+        let Some(&object) = self.heap.object(value) else {
+            return self.import(at, None, true);
+        };
+        if object.kind == ObjectKind::Namespace {
+            let (module, class) = self.knowledge.builtin_type(python_type(Tag::Dict));
+            return self.bind(
+                at,
+                member(
+                    Symbol {
+                        module,
+                        name: class,
+                    },
+                    name,
+                ),
+                value,
+            );
+        }
+        match self.class_of(value) {
+            Some(class) => self.bind(at, member(class, name), value),
+            None => self.import(at, None, true),
+        }
+    }
+
+    /// The class of an object, as far as what was called to make it tells.
+    pub(super) fn class_of(&self, value: Value) -> Option<Symbol> {
+        let mut current = value;
+        // An object made by calling an object made by … leads to an import or nowhere.
+        for _ in 0..8 {
+            match current.tag() {
+                Tag::Import => {
+                    return self
+                        .heap
+                        .symbol_of(current)
+                        .map(|entry| entry.symbol.clone());
+                }
+                Tag::Object => current = self.heap.object(current)?.callee,
+                _ => return None,
+            }
+        }
+        None
+    }
+
+    /// A method bound to an object.
+    fn bind(&mut self, at: &Instruction, function: Symbol, object: Value) -> Result<Value, Halt> {
+        let symbol = self.heap.intern(function);
+        let function = self.heap.new_import(Import {
+            offset: at.offset,
+            opcode: at.opcode,
+            symbol: Some(symbol),
+            spelled: None,
+            resolved: true,
+            of_instance: true,
+        });
+        Ok(self.heap.new_object(ObjectKind::Bound, function, object))
+    }
+
+    /// `object[key]`.
+    pub(super) fn item(
+        &mut self,
+        at: &Instruction,
+        object: Value,
+        key: Value,
+    ) -> Result<Value, Halt> {
+        match object.tag() {
+            Tag::Dict => Ok(self.dict_item(object, key)),
+            Tag::List | Tag::Tuple => {
+                let index = self.integer(key);
+                let elements = self.heap.elements(object);
+                let found = index.zip(elements).and_then(|(index, elements)| {
+                    let from_end = elements
+                        .len()
+                        .checked_add_signed(isize::try_from(index).ok()?);
+                    let place = if index < 0 {
+                        from_end
+                    } else {
+                        usize::try_from(index).ok()
+                    };
+                    elements.get(place?).copied()
+                });
+                Ok(found.unwrap_or(Value::UNKNOWN))
+            }
+            Tag::Import => self.attribute(at, object, key, false),
+            Tag::Object => match self.heap.object(object).copied() {
+                Some(made) if made.kind == ObjectKind::Namespace => {
+                    self.attribute(at, made.callee, key, false)
+                }
+                _ => Ok(Value::UNKNOWN),
+            },
+            _ => Ok(Value::UNKNOWN),
+        }
+    }
+
+    /// The value of the last pair whose key is that literal.
+    fn dict_item(&mut self, dict: Value, key: Value) -> Value {
+        let Some(elements) = self.heap.elements(dict) else {
+            return Value::UNKNOWN;
+        };
+        let wanted = self.contents(key, LONGEST_NAME);
+        for pair in elements.rchunks_exact(2) {
+            let &[candidate, value] = pair else { continue };
+            let same = candidate == key
+                || (wanted.is_some() && self.contents(candidate, LONGEST_NAME) == wanted);
+            if same {
+                return value;
+            }
+        }
+        Value::UNKNOWN
+    }
+
+    /// Looks a string key up in a dict literal.
+    pub(super) fn dict_entry(&mut self, dict: Value, key: &[u8]) -> Option<Value> {
+        let elements = self
+            .heap
+            .elements(dict)
+            .filter(|_| dict.tag() == Tag::Dict)?;
+        for pair in elements.rchunks_exact(2) {
+            if let &[candidate, value] = pair
+                && self.contents(candidate, LONGEST_NAME).as_deref() == Some(key)
+            {
+                return Some(value);
+            }
+        }
+        None
+    }
+}
+
+/// The symbol of a member.
+fn member(owner: Symbol, name: &[u8]) -> Symbol {
+    let mut qualname = owner.name;
+    if !qualname.is_empty() {
+        qualname.push(b'.');
+    }
+    qualname.extend_from_slice(name);
+    Symbol {
+        module: owner.module,
+        name: qualname,
+    }
+}
+
+/// What Python's `type` calls the values that opcodes make.
+fn python_type(tag: Tag) -> &'static str {
+    match tag {
+        Tag::TextAt | Tag::OwnedText | Tag::StringAt => "str",
+        Tag::BytesAt | Tag::OwnedBytes => "bytes",
+        Tag::ByteArrayAt => "bytearray",
+        Tag::List => "list",
+        Tag::Tuple => "tuple",
+        Tag::Dict => "dict",
+        Tag::Set => "set",
+        Tag::FrozenSet => "frozenset",
+        Tag::Int | Tag::IntAt => "int",
+        Tag::FloatAt => "float",
+        Tag::True | Tag::False => "bool",
+        Tag::None => "NoneType",
+        _ => "object",
+    }
+}

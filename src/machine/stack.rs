@@ -1,0 +1,120 @@
+//! The stack and its marks. A mark is a height, not a value.
+
+use super::{
+    trace::{Fault, Halt},
+    value::Value,
+};
+
+/// Values, and the heights at which marks stand.
+#[derive(Default)]
+pub(crate) struct Stack {
+    values: Vec<Value>,
+    marks: Vec<usize>,
+    /// Height of the topmost mark: nothing below it can be popped as a value.
+    fence: usize,
+}
+
+/// What POP discarded.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Popped {
+    Value,
+    Mark,
+}
+
+impl Stack {
+    /// Values and marks, counted: both take memory.
+    #[inline]
+    pub(crate) fn len(&self) -> usize {
+        self.values.len() + self.marks.len()
+    }
+
+    #[inline]
+    pub(crate) fn push(&mut self, value: Value) {
+        self.values.push(value);
+    }
+
+    pub(crate) fn push_mark(&mut self) {
+        self.fence = self.values.len();
+        self.marks.push(self.fence);
+    }
+
+    #[inline]
+    pub(crate) fn pop(&mut self) -> Result<Value, Halt> {
+        if self.values.len() <= self.fence {
+            return Err(Halt::Fault(Fault::StackUnderflow));
+        }
+        self.values.pop().ok_or(Halt::Fault(Fault::StackUnderflow))
+    }
+
+    #[inline]
+    pub(crate) fn top(&self) -> Result<Value, Halt> {
+        if self.values.len() <= self.fence {
+            return Err(Halt::Fault(Fault::StackUnderflow));
+        }
+        self.values
+            .last()
+            .copied()
+            .ok_or(Halt::Fault(Fault::StackUnderflow))
+    }
+
+    /// POP: discards the top, or the mark where nothing stands above it.
+    pub(crate) fn pop_any(&mut self) -> Result<Popped, Halt> {
+        if self.values.len() == self.fence && !self.marks.is_empty() {
+            self.drop_mark();
+            return Ok(Popped::Mark);
+        }
+        self.pop().map(|_| Popped::Value)
+    }
+
+    /// The values above the topmost mark, lowest first.
+    #[inline]
+    pub(crate) fn slice(&self) -> Result<&[Value], Halt> {
+        if self.marks.is_empty() {
+            return Err(Halt::Fault(Fault::NoMark));
+        }
+        Ok(self.values.get(self.fence..).unwrap_or_default())
+    }
+
+    /// The value just below the topmost mark, unless the next mark stands between.
+    #[inline]
+    pub(crate) fn below_mark(&self) -> Option<Value> {
+        let below = self.fence.checked_sub(1)?;
+        let next_mark = self.marks.iter().rev().nth(1).copied().unwrap_or(0);
+        self.values
+            .get(below)
+            .copied()
+            .filter(|_| below >= next_mark)
+    }
+
+    /// The topmost `count` values, lowest first.
+    #[inline]
+    pub(crate) fn last(&self, count: usize) -> Result<&[Value], Halt> {
+        let start = self
+            .values
+            .len()
+            .checked_sub(count)
+            .filter(|&start| start >= self.fence);
+        start
+            .and_then(|start| self.values.get(start..))
+            .ok_or(Halt::Fault(Fault::StackUnderflow))
+    }
+
+    /// Discards the topmost `count` values, which the caller has seen through [`Stack::last`].
+    #[inline]
+    pub(crate) fn discard(&mut self, count: usize) {
+        self.values
+            .truncate(self.values.len().saturating_sub(count).max(self.fence));
+    }
+
+    /// Discards the topmost mark and everything above it.
+    #[inline]
+    pub(crate) fn drop_to_mark(&mut self) {
+        self.values.truncate(self.fence);
+        self.drop_mark();
+    }
+
+    fn drop_mark(&mut self) {
+        self.marks.pop();
+        self.fence = self.marks.last().copied().unwrap_or(0);
+    }
+}

@@ -1,0 +1,494 @@
+//! The effect of each opcode, one arm each and no wildcard: a new row of the table does not compile
+//! until it is handled here.
+
+use std::borrow::Cow;
+
+use super::{
+    Machine,
+    heap::{Import, ObjectKind},
+    stack::Popped,
+    trace::{EventKind, Fault, Halt},
+    value::{Tag, Value},
+};
+use crate::{
+    facts::{AnomalyKind, ChangeKind, Symbol},
+    pickle::{Instruction, Opcode, Operand, Span, number},
+};
+
+/// The highest protocol that CPython reads.
+const HIGHEST_PROTOCOL: i64 = 5;
+
+/// Below this protocol CPython maps Python 2 names to Python 3 names.
+const PYTHON_3_NAMES: u8 = 3;
+
+impl Machine<'_, '_> {
+    /// Applies one instruction. `Err(Halt::Stop)` is the ordinary end.
+    #[inline(always)]
+    pub(super) fn step(&mut self, at: &Instruction) -> Result<(), Halt> {
+        match at.opcode {
+            Opcode::Mark => {
+                self.stack.push_mark();
+                if self.stack.len() > self.limits.stack {
+                    Err(Halt::Limit("stack"))
+                } else {
+                    Ok(())
+                }
+            }
+            Opcode::Stop => self.stop(at),
+            Opcode::Pop => self.pop_any(at),
+            Opcode::PopMark => self.pop_mark(),
+            Opcode::Dup => self.stack.top().and_then(|top| self.push(top)),
+            Opcode::Proto => self.declare_protocol(at),
+            Opcode::Frame => self.enter_frame(at),
+
+            Opcode::None => self.push(Value::NONE),
+            Opcode::Newtrue => self.push(Value::bool(true)),
+            Opcode::Newfalse => self.push(Value::bool(false)),
+            Opcode::Binint | Opcode::Binint1 | Opcode::Binint2 => {
+                self.push(Value::int(int_operand(at)))
+            }
+            Opcode::Long1 | Opcode::Long4 => self.push_place(Tag::IntAt, at),
+            Opcode::Binfloat => self.push_place(Tag::FloatAt, at),
+            Opcode::Int | Opcode::Long | Opcode::Float => self.push_number_line(at),
+            Opcode::Binunicode | Opcode::ShortBinunicode | Opcode::Binunicode8 => {
+                self.push_place(Tag::TextAt, at)
+            }
+            Opcode::Unicode => self.push_place(Tag::TextAt, at),
+            Opcode::String => self.push_string_line(at),
+            Opcode::Binstring | Opcode::ShortBinstring => self.push_place(Tag::StringAt, at),
+            Opcode::Binbytes | Opcode::ShortBinbytes | Opcode::Binbytes8 => {
+                self.push_place(Tag::BytesAt, at)
+            }
+            Opcode::Bytearray8 => self.push_place(Tag::ByteArrayAt, at),
+            Opcode::NextBuffer => {
+                self.event(at, EventKind::Buffer)?;
+                self.push(Value::new(Tag::Buffer, 0))
+            }
+            Opcode::ReadonlyBuffer => self.stack.top().map(|_| ()),
+
+            Opcode::EmptyList => self.push_empty(Tag::List),
+            Opcode::EmptyDict => self.push_empty(Tag::Dict),
+            Opcode::EmptySet => self.push_empty(Tag::Set),
+            Opcode::EmptyTuple => self.push_empty(Tag::Tuple),
+            Opcode::List => self.build_from_mark(Tag::List),
+            Opcode::Tuple => self.build_from_mark(Tag::Tuple),
+            Opcode::Frozenset => self.build_from_mark(Tag::FrozenSet),
+            Opcode::Dict => self.build_dict(),
+            Opcode::Tuple1 => self.build_tuple(1),
+            Opcode::Tuple2 => self.build_tuple(2),
+            Opcode::Tuple3 => self.build_tuple(3),
+            Opcode::Append => self.append_top(at),
+            Opcode::Setitem => self.set_top_item(at),
+            Opcode::Appends => self.add_from_mark(at, Tag::List),
+            Opcode::Additems => self.add_from_mark(at, Tag::Set),
+            Opcode::Setitems => self.add_from_mark(at, Tag::Dict),
+
+            Opcode::Get => self.memo_line(at).and_then(|index| self.get(index)),
+            Opcode::Binget | Opcode::LongBinget => self.get(int_operand(at).cast_unsigned()),
+            Opcode::Put => self.memo_line(at).and_then(|index| self.put(at, index)),
+            Opcode::Binput | Opcode::LongBinput => self.put(at, int_operand(at).cast_unsigned()),
+            Opcode::Memoize => self.put(at, self.memo.count() as u64),
+
+            Opcode::Global => {
+                let class = self.import_lines(at)?;
+                self.push(class)
+            }
+            Opcode::StackGlobal => self.import_stack(at),
+            Opcode::Inst => self.instantiate_named(at),
+            Opcode::Obj => self.instantiate_marked(at),
+            Opcode::Reduce => self.reduce(at),
+            Opcode::Newobj => self.new_instance(at, 0),
+            Opcode::NewobjEx => self.new_instance(at, 1),
+            Opcode::Build => self.build(at),
+            Opcode::Ext1 | Opcode::Ext2 | Opcode::Ext4 => self.extension(at),
+            Opcode::Persid => self
+                .push_place(Tag::TextAt, at)
+                .and_then(|()| self.persistent(at)),
+            Opcode::Binpersid => self.persistent(at),
+        }
+    }
+
+    fn stop(&mut self, at: &Instruction) -> Result<(), Halt> {
+        self.stack.pop()?;
+        if self.stack.len() > 0 {
+            self.anomaly(AnomalyKind::StackLeftover, at.offset);
+        }
+        Err(Halt::Stop)
+    }
+
+    fn pop_any(&mut self, at: &Instruction) -> Result<(), Halt> {
+        if self.stack.pop_any()? == Popped::Mark {
+            self.anomaly(AnomalyKind::PopMark, at.offset);
+        }
+        Ok(())
+    }
+
+    fn pop_mark(&mut self) -> Result<(), Halt> {
+        self.stack.slice()?;
+        self.stack.drop_to_mark();
+        Ok(())
+    }
+
+    fn declare_protocol(&mut self, at: &Instruction) -> Result<(), Halt> {
+        let protocol = int_operand(at);
+        if protocol > HIGHEST_PROTOCOL {
+            self.anomaly(AnomalyKind::ProtocolUnsupported, at.offset);
+            return Err(Halt::Fault(Fault::BadProtocol(protocol)));
+        }
+        self.protocols_declared += 1;
+        if self.protocols_declared > 1 {
+            self.anomaly(AnomalyKind::ProtocolRepeated, at.offset);
+        }
+        self.protocol = u8::try_from(protocol).unwrap_or(u8::MAX);
+        self.trace.protocol = self.trace.protocol.max(self.protocol);
+        Ok(())
+    }
+
+    fn enter_frame(&mut self, at: &Instruction) -> Result<(), Halt> {
+        let Operand::Size(size) = at.operand else {
+            return Ok(());
+        };
+        if self.frame_end != u64::MAX && at.offset < self.frame_end {
+            self.anomaly(AnomalyKind::FrameMismatch, at.offset);
+        }
+        self.frame_end = at.next.saturating_add(size);
+        if self.frame_end > self.decoder.source().len() {
+            self.anomaly(AnomalyKind::FrameMismatch, at.offset);
+            self.frame_end = u64::MAX;
+        }
+        Ok(())
+    }
+
+    // ---- literals ----
+
+    #[inline]
+    fn push_place(&mut self, tag: Tag, at: &Instruction) -> Result<(), Halt> {
+        self.push(Value::new(tag, at.offset))
+    }
+
+    fn push_number_line(&mut self, at: &Instruction) -> Result<(), Halt> {
+        let bytes = self.line(at).ok_or(Halt::Fault(Fault::BadNumber))?;
+        if let Some(small) = small_decimal(&bytes).filter(|_| at.opcode == Opcode::Int) {
+            return self.push(small);
+        }
+        let (reading, tag) = match at.opcode {
+            Opcode::Float => (number::float(&bytes), Tag::FloatAt),
+            Opcode::Long => (number::long(&bytes), Tag::IntAt),
+            _ => (number::int(&bytes), Tag::IntAt),
+        };
+        if reading.disagrees() {
+            self.anomaly(AnomalyKind::BadNumber, at.offset);
+        }
+        reading.value().ok_or(Halt::Fault(Fault::BadNumber))?;
+        self.push_place(tag, at)
+    }
+
+    fn push_string_line(&mut self, at: &Instruction) -> Result<(), Halt> {
+        // Quotes are checked by loaders before anything else; escapes when the text is decoded.
+        if let Some(bytes) = self.line(at) {
+            crate::pickle::text::string(&bytes).map_err(|_| Halt::Fault(Fault::BadText))?;
+        }
+        self.push_place(Tag::StringAt, at)
+    }
+
+    /// The operand line, where it is short enough to be fetched.
+    fn line(&self, at: &Instruction) -> Option<Cow<'_, [u8]>> {
+        let Operand::Span(span) = at.operand else {
+            return None;
+        };
+        match self.decoder.held(span) {
+            Some(held) => Some(Cow::Borrowed(held)),
+            None => self.lookup.bytes(span, self.limits.text).map(Cow::Owned),
+        }
+    }
+
+    // ---- containers ----
+
+    #[inline]
+    fn push_empty(&mut self, tag: Tag) -> Result<(), Halt> {
+        self.check_heap()?;
+        let node = self.heap.new_node(tag);
+        self.push(node)
+    }
+
+    fn build_from_mark(&mut self, tag: Tag) -> Result<(), Halt> {
+        self.check_heap()?;
+        let node = self.heap.node_of(tag, self.stack.slice()?);
+        self.stack.drop_to_mark();
+        self.push(node)
+    }
+
+    fn build_dict(&mut self) -> Result<(), Halt> {
+        if self.stack.slice()?.len() % 2 == 1 {
+            return Err(Halt::Fault(Fault::OddPairs));
+        }
+        self.build_from_mark(Tag::Dict)
+    }
+
+    fn build_tuple(&mut self, count: usize) -> Result<(), Halt> {
+        self.check_heap()?;
+        let node = self.heap.node_of(Tag::Tuple, self.stack.last(count)?);
+        self.stack.discard(count);
+        self.push(node)
+    }
+
+    fn append_top(&mut self, at: &Instruction) -> Result<(), Halt> {
+        let [target, item] = *self.stack.last(2)? else {
+            return Ok(());
+        };
+        self.stack.discard(1);
+        self.add(at, Tag::List, target, &[item])
+    }
+
+    fn set_top_item(&mut self, at: &Instruction) -> Result<(), Halt> {
+        let [target, key, item] = *self.stack.last(3)? else {
+            return Ok(());
+        };
+        self.stack.discard(2);
+        self.add(at, Tag::Dict, target, &[key, item])
+    }
+
+    fn add_from_mark(&mut self, at: &Instruction, tag: Tag) -> Result<(), Halt> {
+        let items = self.stack.slice()?;
+        if tag == Tag::Dict && items.len() % 2 == 1 {
+            return Err(Halt::Fault(Fault::OddPairs));
+        }
+        // The target is looked at before the items are dropped, without copying them.
+        let stack = std::mem::take(&mut self.stack);
+        let items = stack.slice()?;
+        let outcome = match stack.below_mark() {
+            Some(target) => self.add(at, tag, target, items),
+            None => Err(Halt::Fault(Fault::StackUnderflow)),
+        };
+        self.stack = stack;
+        self.stack.drop_to_mark();
+        outcome
+    }
+
+    /// Adds to a container that the stream made; on anything else this calls its methods.
+    fn add(
+        &mut self,
+        at: &Instruction,
+        tag: Tag,
+        target: Value,
+        items: &[Value],
+    ) -> Result<(), Halt> {
+        if target.tag() == tag {
+            self.heap.extend(target, items);
+            return self.check_heap();
+        }
+        let value = match items {
+            [only] => *only,
+            _ => self.heap.node_of(Tag::Tuple, items),
+        };
+        self.change(at, ChangeKind::Mutate, target, value)
+    }
+
+    // ---- memo ----
+
+    fn memo_line(&mut self, at: &Instruction) -> Result<u64, Halt> {
+        let bytes = self.line(at).ok_or(Halt::Fault(Fault::BadMemoIndex))?;
+        if let Some(small) = small_decimal(&bytes) {
+            return Ok(small.payload());
+        }
+        let reading = number::index(&bytes);
+        if reading.disagrees() {
+            self.anomaly(AnomalyKind::BadNumber, at.offset);
+        }
+        match reading.value() {
+            Some(number::Number::Int(index)) if index >= 0 => Ok(index.cast_unsigned()),
+            _ => Err(Halt::Fault(Fault::BadMemoIndex)),
+        }
+    }
+
+    #[inline]
+    fn get(&mut self, index: u64) -> Result<(), Halt> {
+        match self
+            .memo
+            .get(index)
+            .or_else(|| self.previous_memo.get(index))
+        {
+            Some(value) => self.push(value),
+            None => Err(Halt::Fault(Fault::MemoMissing(index))),
+        }
+    }
+
+    #[inline]
+    fn put(&mut self, at: &Instruction, index: u64) -> Result<(), Halt> {
+        if self.memo.count() >= self.limits.memo {
+            return Err(Halt::Limit("memo"));
+        }
+        let top = self.stack.top()?;
+        match self.memo.put(index, top) {
+            Some(before) if before != top => self.anomaly(AnomalyKind::MemoRedefined, at.offset),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    // ---- imports ----
+
+    fn import_lines(&mut self, at: &Instruction) -> Result<Value, Halt> {
+        let Operand::Spans(module, name) = at.operand else {
+            return Ok(Value::UNKNOWN);
+        };
+        let fetch = |span: Span| self.lookup.bytes(span, self.limits.text);
+        let symbol = fetch(module).zip(fetch(name));
+        let symbol = symbol.map(|(module, name)| Symbol { module, name });
+        self.import(at, symbol, false)
+    }
+
+    fn import_stack(&mut self, at: &Instruction) -> Result<(), Halt> {
+        let [module, name] = *self.stack.last(2)? else {
+            return Ok(());
+        };
+        self.stack.discard(2);
+        for operand in [module, name] {
+            if !operand.is_text() && operand.tag() != Tag::Unknown && operand.tag() != Tag::Object {
+                self.anomaly(AnomalyKind::NonTextName, at.offset);
+                return Err(Halt::Fault(Fault::NameNotText));
+            }
+        }
+        let most = self.limits.text;
+        let symbol = self.text(module, most).zip(self.text(name, most));
+        let symbol = symbol.map(|(module, name)| Symbol { module, name });
+        let import = self.import(at, symbol, false)?;
+        self.push(import)
+    }
+
+    /// Records an import; a missing symbol is one whose name is not known.
+    pub(super) fn import(
+        &mut self,
+        at: &Instruction,
+        symbol: Option<Symbol>,
+        resolved: bool,
+    ) -> Result<Value, Halt> {
+        if self.heap.imports.len() - self.trace.first_import >= self.limits.events {
+            return Err(Halt::Limit("events"));
+        }
+        if symbol.is_none() {
+            self.anomaly(AnomalyKind::UnresolvedName, at.offset);
+        }
+        let python3 = symbol
+            .as_ref()
+            .filter(|_| self.protocol < PYTHON_3_NAMES && !resolved)
+            .and_then(|symbol| self.heap.python3_name(symbol));
+        let spelled = python3.as_ref().and(symbol.clone());
+        let symbol = python3.or(symbol).map(|symbol| self.heap.intern(symbol));
+        let spelled = spelled.map(|symbol| self.heap.intern(symbol));
+        Ok(self.heap.new_import(Import {
+            offset: at.offset,
+            opcode: at.opcode,
+            symbol,
+            spelled,
+            resolved,
+            of_instance: false,
+        }))
+    }
+
+    fn extension(&mut self, at: &Instruction) -> Result<(), Halt> {
+        let code = int_operand(at);
+        if code <= 0 {
+            return Err(Halt::Fault(Fault::BadExtension(code)));
+        }
+        self.event(at, EventKind::Extension { code })?;
+        if let Some(&(_, registered)) = self
+            .registered
+            .iter()
+            .rev()
+            .find(|(known, _)| *known == code)
+        {
+            return self.push(registered);
+        }
+        let object = self
+            .heap
+            .new_object(ObjectKind::Extension, Value::UNKNOWN, Value::int(code));
+        self.push(object)
+    }
+
+    fn persistent(&mut self, at: &Instruction) -> Result<(), Halt> {
+        let id = self.stack.pop()?;
+        self.event(at, EventKind::Persistent { id })?;
+        let object = self
+            .heap
+            .new_object(ObjectKind::Persistent, Value::UNKNOWN, id);
+        self.push(object)
+    }
+
+    // ---- calls ----
+
+    fn reduce(&mut self, at: &Instruction) -> Result<(), Halt> {
+        let [callee, arguments] = *self.stack.last(2)? else {
+            return Ok(());
+        };
+        self.stack.discard(2);
+        if arguments.tag() != Tag::Tuple {
+            self.anomaly(AnomalyKind::ArgumentsNotTuple, at.offset);
+        }
+        let result = self.call(at, callee, arguments, None)?;
+        self.push(result)
+    }
+
+    fn instantiate_named(&mut self, at: &Instruction) -> Result<(), Halt> {
+        let arguments = self.heap.node_of(Tag::Tuple, self.stack.slice()?);
+        self.stack.drop_to_mark();
+        let class = self.import_lines(at)?;
+        let result = self.call(at, class, arguments, None)?;
+        self.push(result)
+    }
+
+    fn instantiate_marked(&mut self, at: &Instruction) -> Result<(), Halt> {
+        let Some((&class, arguments)) = self.stack.slice()?.split_first() else {
+            return Err(Halt::Fault(Fault::StackUnderflow));
+        };
+        let arguments = self.heap.node_of(Tag::Tuple, arguments);
+        self.stack.drop_to_mark();
+        let result = self.call(at, class, arguments, None)?;
+        self.push(result)
+    }
+
+    /// NEWOBJ, and NEWOBJ_EX where a dict of keywords lies on top of the arguments.
+    fn new_instance(&mut self, at: &Instruction, keyword_dicts: usize) -> Result<(), Halt> {
+        let operands = self.stack.last(2 + keyword_dicts)?;
+        let [class, arguments, ref keywords @ ..] = *operands else {
+            return Ok(());
+        };
+        let keywords = keywords.first().copied();
+        self.stack.discard(2 + keyword_dicts);
+        if arguments.tag() != Tag::Tuple {
+            self.anomaly(AnomalyKind::ArgumentsNotTuple, at.offset);
+        }
+        let result = self.instantiate(at, class, arguments, keywords)?;
+        self.push(result)
+    }
+
+    fn build(&mut self, at: &Instruction) -> Result<(), Halt> {
+        let [target, state] = *self.stack.last(2)? else {
+            return Ok(());
+        };
+        self.stack.discard(1);
+        self.set_state(at, target, state)
+    }
+}
+
+/// The integer of a short line of decimal digits that every reader takes alike. A leading zero
+/// makes a boolean or an octal number of it.
+fn small_decimal(line: &[u8]) -> Option<Value> {
+    if line.is_empty() || line.len() > 9 || (line.len() > 1 && line.first() == Some(&b'0')) {
+        return None;
+    }
+    let mut value = 0;
+    for digit in line {
+        value = value * 10 + i64::from(digit.checked_sub(b'0').filter(|&digit| digit < 10)?);
+    }
+    Some(Value::int(value))
+}
+
+/// The operand of an opcode that has an integer.
+#[inline]
+fn int_operand(at: &Instruction) -> i64 {
+    match at.operand {
+        Operand::Int(value) => value,
+        _ => 0,
+    }
+}

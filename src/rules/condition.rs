@@ -1,0 +1,220 @@
+//! When a detect rule matches: the conditions as their authors write them.
+
+use serde::{Deserialize, Deserializer, Serialize};
+
+use super::pattern::Pattern;
+use super::schema::{ArgumentCondition, Effect, RegexText, Trust, ValueType};
+use crate::facts::AnomalyKind;
+
+/// A condition over the facts of one stream.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Condition {
+    /// At least one holds.
+    Any(Vec<Condition>),
+    /// Each holds.
+    All(Vec<Condition>),
+    /// It does not hold.
+    Not(Box<Condition>),
+    /// Something is imported.
+    Import(ImportCondition),
+    /// Something is called.
+    Call(CallCondition),
+    /// An object is given a state.
+    SetState(ChangeCondition),
+    /// Something is changed that is not a fresh list, dict or set.
+    Mutate(ChangeCondition),
+    /// The host is asked for an object.
+    PersistentLoad(PersistentCondition),
+    /// The extension registry is used.
+    Extension(Always),
+    /// An out-of-band buffer is asked for.
+    Buffer(Always),
+    /// The stream is irregular.
+    Anomaly(AnomalyCondition),
+    /// A call would run code or a command.
+    Payload(PayloadCondition),
+    /// The stream does not end at STOP.
+    End(Vec<EndKind>),
+}
+
+/// No further condition: `{}`.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Always {}
+
+/// Which imports. Every key that is given must hold.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct ImportCondition {
+    /// With one of these effects, and judged when named.
+    #[serde(default)]
+    pub effect: Vec<Effect>,
+    /// Of one of these names. A pattern does not reach exactly trusted names; a name does.
+    #[serde(default)]
+    pub symbol: Vec<Pattern>,
+    /// Trusted in this way, and not already found by a rule of the same or a higher severity.
+    pub trust: Option<Trust>,
+    /// Whether module or name could not be computed.
+    #[serde(default)]
+    pub unresolved: bool,
+}
+
+/// Which calls. Every key that is given must hold.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct CallCondition {
+    /// The callee has one of these effects.
+    #[serde(default)]
+    pub effect: Vec<Effect>,
+    /// The callee has one of these names.
+    #[serde(default)]
+    pub symbol: Vec<Pattern>,
+    /// The callee is trusted in this way.
+    pub trust: Option<Trust>,
+    /// The callee is one of these. Where it is not given, effect, symbol and trust are those of
+    /// an import.
+    #[serde(default)]
+    pub callee: Vec<TargetKind>,
+    /// An argument satisfies this.
+    pub argument: Option<ArgumentCondition>,
+    /// The call, or a state given to an instance, is not one for which the name is trusted.
+    #[serde(default)]
+    pub fails_only: bool,
+}
+
+/// Which changes. Every key that is given must hold.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct ChangeCondition {
+    /// What is changed is one of these.
+    #[serde(default)]
+    pub target: Vec<TargetKind>,
+    /// It has, or comes from, one of these names.
+    #[serde(default)]
+    pub symbol: Vec<Pattern>,
+    /// It has, or comes from, a name with one of these effects.
+    #[serde(default)]
+    pub effect: Vec<Effect>,
+    /// It has, or comes from, a name that is trusted in this way.
+    pub trust: Option<Trust>,
+    /// The state, value or key satisfies this.
+    pub value: Option<ArgumentCondition>,
+}
+
+/// What is called or changed.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TargetKind {
+    /// Something imported.
+    Import,
+    /// An imported module.
+    Module,
+    /// The result of a call.
+    Result,
+    /// An instance of a class.
+    Instance,
+    /// An object that the host's `persistent_load` returns.
+    Persistent,
+    /// Something from the extension registry.
+    Extension,
+    /// Something imported that is trusted only as a value.
+    DataOnly,
+    /// A literal or a container.
+    #[serde(alias = "data")]
+    Text,
+    /// Not known.
+    Unknown,
+}
+
+/// Which persistent ids.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct PersistentCondition {
+    /// The id has one of these types; any where none is given.
+    #[serde(default, rename = "type")]
+    pub types: Vec<ValueType>,
+}
+
+/// Which irregularities.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct AnomalyCondition {
+    /// One of these.
+    pub kind: Vec<AnomalyName>,
+}
+
+/// The name of a kind of anomaly.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(transparent)]
+pub struct AnomalyName(String);
+
+impl AnomalyName {
+    /// Whether it is the name of `kind`.
+    pub fn is(&self, kind: AnomalyKind) -> bool {
+        self.0 == kind.name()
+    }
+}
+
+impl<'de> Deserialize<'de> for AnomalyName {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        if AnomalyKind::ALL.iter().any(|kind| kind.name() == name) {
+            return Ok(Self(name));
+        }
+        let known: Vec<&str> = AnomalyKind::ALL.iter().map(|kind| kind.name()).collect();
+        Err(serde::de::Error::custom(format!(
+            "no anomaly is called `{name}`; there are {}",
+            known.join(", ")
+        )))
+    }
+}
+
+/// Which payloads. Every key that is given must hold.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct PayloadCondition {
+    /// One of these kinds; any where none is given.
+    #[serde(default)]
+    pub kind: Vec<PayloadName>,
+    /// Found anywhere in the payload, which is read as UTF-8 as far as it is.
+    pub pattern: Option<RegexText>,
+}
+
+/// The name of a kind of payload.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PayloadName {
+    /// Python source text.
+    Source,
+    /// A command.
+    Shell,
+    /// A marshalled code object.
+    CodeObject,
+    /// A pickle.
+    Pickle,
+}
+
+/// An end other than STOP.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EndKind {
+    /// The data ends first.
+    Truncated,
+    /// Loaders raise.
+    Error,
+    /// A limit of the scanner.
+    Limit,
+}
+
+impl Condition {
+    /// Whether the condition, or one inside it, asks how far an import is trusted.
+    pub fn asks_trust(&self) -> bool {
+        match self {
+            Self::Any(all) | Self::All(all) => all.iter().any(Self::asks_trust),
+            Self::Not(condition) => condition.asks_trust(),
+            Self::Import(import) => import.trust.is_some(),
+            _ => false,
+        }
+    }
+}

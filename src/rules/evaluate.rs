@@ -1,0 +1,520 @@
+//! Facts meet rules: which rules match a stream, where, and how far its imports are trusted.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::condition::{
+    CallCondition, ChangeCondition, Condition, EndKind, ImportCondition, PayloadCondition,
+    PayloadName, TargetKind,
+};
+use super::message;
+use super::names::{Named, Names};
+use super::pattern::Pattern;
+use super::ruleset::Ruleset;
+use super::schema::{Rule, Severity, Trust, Usage};
+use super::value::Values;
+use crate::facts::{
+    AnomalyKind, CallFact, ChangeFact, ChangeKind, End, Facts, PayloadFact, PayloadKind, Place,
+    Target,
+};
+
+/// Further places kept for one match: more do not help a reader.
+const MAX_RELATED: usize = 16;
+
+/// Matches of one rule in one stream. A stream with more names than this is hostile, and the
+/// thousandth finding says nothing new.
+const MAX_MATCHES: usize = 1_000;
+
+/// How one stream is judged.
+#[derive(Clone, Debug, Default)]
+pub struct Judgement {
+    /// How far each import is trusted, in the order of the facts.
+    pub imports: Vec<Trust>,
+    /// The matches: the worst first, then in the order of the stream.
+    pub matches: Vec<Match>,
+}
+
+/// A rule that matches, once for each symbol of a stream.
+#[derive(Clone, Debug)]
+pub struct Match {
+    /// The rule.
+    pub rule: Arc<Rule>,
+    /// How bad it is.
+    pub severity: Severity,
+    /// The first place.
+    pub place: Place,
+    /// The symbol that it is about.
+    pub symbol: Option<String>,
+    /// What would happen.
+    pub message: String,
+    /// Further places, in order.
+    pub related: Vec<Place>,
+    /// Advisories about the symbol, beyond those of the rule.
+    pub references: Vec<String>,
+}
+
+/// A fact that satisfies a condition.
+#[derive(Copy, Clone, Debug)]
+pub(super) struct Hit {
+    pub place: Place,
+    /// Index of the name that it is about.
+    pub name: Option<usize>,
+    pub fact: FactIndex,
+}
+
+/// Which fact.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(super) enum FactIndex {
+    Import(usize),
+    Call(usize),
+    Change(usize),
+    Persistent(usize),
+    Extension(i64),
+    Buffer,
+    Anomaly(AnomalyKind),
+    Payload(usize),
+    End,
+}
+
+/// Whether a condition holds, and where.
+#[derive(Default)]
+struct Outcome {
+    holds: bool,
+    hits: Vec<Hit>,
+    related: Vec<Place>,
+}
+
+impl From<Vec<Hit>> for Outcome {
+    fn from(hits: Vec<Hit>) -> Self {
+        Self {
+            holds: !hits.is_empty(),
+            hits,
+            related: Vec::new(),
+        }
+    }
+}
+
+/// One stream that is being judged.
+pub(super) struct Evaluation<'e> {
+    pub facts: &'e Facts,
+    pub names: Names<'e>,
+    values: Values<'e>,
+    /// The worst finding so far about each name.
+    found: Vec<Option<Severity>>,
+}
+
+impl Ruleset {
+    /// Judges one stream.
+    pub fn evaluate(&self, facts: &Facts) -> Judgement {
+        let names = Names::new(self, facts);
+        let mut evaluation = Evaluation {
+            facts,
+            found: vec![None; names.list.len()],
+            names,
+            values: Values::new(self),
+        };
+        let mut judgement = Judgement {
+            imports: evaluation.initial_trust(),
+            matches: Vec::new(),
+        };
+        // Rules about unknown names come last: they are for what no other rule has found.
+        let (late, early): (Vec<_>, Vec<_>) =
+            self.rules.iter().partition(|rule| rule.when.asks_trust());
+        for rule in early.into_iter().chain(late) {
+            evaluation.apply(rule, &mut judgement);
+        }
+        let order = |matched: &Match| (std::cmp::Reverse(matched.severity), matched.place);
+        judgement.matches.sort_by_key(order);
+        judgement
+    }
+}
+
+impl Evaluation<'_> {
+    /// How far each import is trusted before any rule has matched. A harmful name that no rule is
+    /// about stays unknown.
+    fn initial_trust(&self) -> Vec<Trust> {
+        let trust = |name: Option<usize>| self.names.get(name).map(|named| named.trust);
+        let imports = self.names.imports.iter();
+        imports
+            .map(|[name, spelled]| match (trust(*name), trust(*spelled)) {
+                (None, _) => Trust::Unknown,
+                (Some(name), spelled) => name.max(spelled.unwrap_or(name)).min(Trust::Unknown),
+            })
+            .collect()
+    }
+
+    fn apply(&mut self, rule: &Arc<Rule>, judgement: &mut Judgement) {
+        let outcome = self.outcome(&rule.when, rule.severity);
+        if !outcome.holds {
+            return;
+        }
+        for hit in &outcome.hits {
+            if let Some(worst) = hit.name.and_then(|name| self.found.get_mut(name)) {
+                *worst = (*worst).max(Some(rule.severity));
+            }
+            if let FactIndex::Import(index) = hit.fact
+                && let Some(trust) = judgement.imports.get_mut(index)
+            {
+                *trust = (*trust).max(trust_after(rule.severity));
+            }
+        }
+        let groups = self.grouped(&outcome.hits);
+        let matches = groups.iter().take(MAX_MATCHES);
+        let matches = matches.map(|hits| message::matched(self, rule, hits, &outcome.related));
+        judgement.matches.extend(matches);
+    }
+
+    /// The hits of each symbol, or of each kind of anomaly; one empty group where a rule holds
+    /// although nothing satisfies it, such as `not`.
+    fn grouped(&self, hits: &[Hit]) -> Vec<Vec<Hit>> {
+        if hits.is_empty() {
+            return vec![Vec::new()];
+        }
+        let mut groups: BTreeMap<_, Vec<Hit>> = BTreeMap::new();
+        for hit in hits {
+            let named = self.names.get(hit.name);
+            let name = named.and_then(|named| named.spellings.first().map(Vec::as_slice));
+            let anomaly = match hit.fact {
+                FactIndex::Anomaly(kind) => Some(kind),
+                _ => None,
+            };
+            groups.entry((name, anomaly)).or_default().push(*hit);
+        }
+        let mut groups: Vec<_> = groups.into_values().collect();
+        for group in &mut groups {
+            group.sort_by_key(|hit| hit.place);
+        }
+        groups.sort_by_key(|group| group.first().map(|hit| hit.place));
+        groups
+    }
+
+    fn outcome(&self, condition: &Condition, severity: Severity) -> Outcome {
+        match condition {
+            Condition::Any(conditions) => {
+                let mut outcome = Outcome::default();
+                for condition in conditions {
+                    let part = self.outcome(condition, severity);
+                    outcome.holds |= part.holds;
+                    outcome.hits.extend(part.hits);
+                    outcome.related.extend(part.related);
+                }
+                outcome
+            }
+            Condition::All(conditions) => self.all(conditions, severity),
+            Condition::Not(condition) => Outcome {
+                holds: !self.outcome(condition, severity).holds,
+                ..Outcome::default()
+            },
+            Condition::Import(import) => self.imports(import, severity).into(),
+            Condition::Call(call) => self.calls(call).into(),
+            Condition::SetState(change) => self.changes(change, ChangeKind::SetState).into(),
+            Condition::Mutate(change) => self.changes(change, ChangeKind::Mutate).into(),
+            _ => self.others(condition).into(),
+        }
+    }
+
+    /// All must hold; the finding is about what satisfies the first.
+    fn all(&self, conditions: &[Condition], severity: Severity) -> Outcome {
+        let mut outcome = Outcome {
+            holds: true,
+            ..Outcome::default()
+        };
+        for condition in conditions {
+            let part = self.outcome(condition, severity);
+            if !part.holds {
+                return Outcome::default();
+            }
+            if outcome.hits.is_empty() {
+                outcome.hits = part.hits;
+            } else {
+                let places = part.hits.iter().map(|hit| hit.place);
+                outcome.related.extend(places.take(MAX_RELATED));
+            }
+            outcome.related.extend(part.related);
+        }
+        outcome
+    }
+
+    fn imports(&self, condition: &ImportCondition, severity: Severity) -> Vec<Hit> {
+        let mut hits = Vec::new();
+        let facts = self.facts.imports.iter().zip(&self.names.imports);
+        for (index, (import, names)) in facts.enumerate() {
+            if condition.unresolved && import.symbol.is_some() {
+                continue;
+            }
+            let names_asked = !condition.effect.is_empty()
+                || !condition.symbol.is_empty()
+                || condition.trust.is_some();
+            let satisfying = names
+                .iter()
+                .copied()
+                .flatten()
+                .find(|&name| self.import_satisfies(condition, name, severity));
+            if satisfying.is_some() || !names_asked {
+                let [first, _] = names;
+                hits.push(Hit {
+                    place: import.place,
+                    name: satisfying.or(*first),
+                    fact: FactIndex::Import(index),
+                });
+            }
+        }
+        hits
+    }
+
+    fn import_satisfies(
+        &self,
+        condition: &ImportCondition,
+        name: usize,
+        severity: Severity,
+    ) -> bool {
+        let Some(named) = self.names.list.get(name) else {
+            return false;
+        };
+        let standing = &named.standing;
+        let effect = condition.effect.is_empty()
+            || (standing.is_harmful() && standing.effects().meets(&condition.effect));
+        let exactly_trusted = standing.trust.is_some();
+        let reaches = |pattern: &&Pattern| pattern.is_exact() || !exactly_trusted;
+        let mut patterns = condition.symbol.iter().filter(reaches);
+        let symbol = condition.symbol.is_empty() || patterns.any(|pattern| spelled(named, pattern));
+        let unfound = || {
+            let found = self.found.get(name).copied().flatten();
+            !named.misused && found.is_none_or(|worst| worst < severity)
+        };
+        effect
+            && symbol
+            && condition
+                .trust
+                .is_none_or(|trust| named.trust.min(Trust::Unknown) == trust && unfound())
+    }
+
+    fn calls(&self, condition: &CallCondition) -> Vec<Hit> {
+        let mut hits = Vec::new();
+        let facts = self.facts.calls.iter().zip(&self.names.calls);
+        for (index, (call, name)) in facts.enumerate() {
+            let failing = self.names.failing_calls.get(index).copied();
+            let fits = !condition.fails_only || failing.unwrap_or_default();
+            if fits && self.call_satisfies(condition, call, *name) {
+                hits.push(Hit {
+                    place: call.place,
+                    name: *name,
+                    fact: FactIndex::Call(index),
+                });
+            }
+        }
+        if condition.fails_only {
+            hits.extend(self.failing_states());
+        }
+        hits
+    }
+
+    /// States that their objects are not trusted with.
+    fn failing_states(&self) -> impl Iterator<Item = Hit> {
+        let failing = self.names.failing_changes.iter().enumerate();
+        let failing = failing.filter(|(_, failing)| **failing);
+        failing.filter_map(|(index, _)| {
+            Some(Hit {
+                place: self.facts.changes.get(index)?.place,
+                name: self.names.changes.get(index).copied().flatten(),
+                fact: FactIndex::Change(index),
+            })
+        })
+    }
+
+    fn call_satisfies(
+        &self,
+        condition: &CallCondition,
+        call: &CallFact,
+        name: Option<usize>,
+    ) -> bool {
+        let named = self.names.get(name);
+        let asks_name = !condition.effect.is_empty()
+            || !condition.symbol.is_empty()
+            || condition.trust.is_some();
+        let callee = if condition.callee.is_empty() {
+            !asks_name || is_target(&[TargetKind::Import], &call.callee, named)
+        } else {
+            is_target(&condition.callee, &call.callee, named)
+        };
+        let satisfies = |named: &Named<'_>| {
+            let effects = named.standing.effects();
+            let mut patterns = condition.symbol.iter();
+            (condition.effect.is_empty() || effects.meets(&condition.effect))
+                && (condition.symbol.is_empty() || patterns.any(|p| spelled(named, p)))
+                && condition.trust.is_none_or(|trust| named.trust == trust)
+        };
+        let argument = condition.argument.as_ref().is_none_or(|argument| {
+            let arguments = call.arguments.as_deref();
+            self.values.any_argument(argument, arguments, &call.carried)
+        });
+        callee && (!asks_name || named.is_some_and(satisfies)) && argument
+    }
+
+    fn changes(&self, condition: &ChangeCondition, kind: ChangeKind) -> Vec<Hit> {
+        let facts = self.facts.changes.iter().zip(&self.names.changes);
+        facts
+            .enumerate()
+            .filter(|(_, (change, name))| {
+                change.kind == kind && self.change_satisfies(condition, change, **name)
+            })
+            .map(|(index, (change, name))| Hit {
+                place: change.place,
+                name: *name,
+                fact: FactIndex::Change(index),
+            })
+            .collect()
+    }
+
+    fn change_satisfies(
+        &self,
+        condition: &ChangeCondition,
+        change: &ChangeFact,
+        name: Option<usize>,
+    ) -> bool {
+        let named = self.names.get(name);
+        let target =
+            condition.target.is_empty() || is_target(&condition.target, &change.target, named);
+        let asks_name = !condition.effect.is_empty()
+            || !condition.symbol.is_empty()
+            || condition.trust.is_some();
+        let satisfies = |named: &Named<'_>| {
+            let effects = named.standing.effects();
+            let mut patterns = condition.symbol.iter();
+            (condition.effect.is_empty() || effects.meets(&condition.effect))
+                && (condition.symbol.is_empty() || patterns.any(|p| spelled(named, p)))
+                && condition.trust.is_none_or(|trust| named.trust == trust)
+        };
+        let value = condition.value.as_ref().is_none_or(|value| {
+            let values = std::slice::from_ref(&change.value);
+            self.values
+                .any_argument(value, Some(values), &change.carried)
+        });
+        target && (!asks_name || named.is_some_and(satisfies)) && value
+    }
+
+    /// Conditions that are not about names.
+    fn others(&self, condition: &Condition) -> Vec<Hit> {
+        let facts = self.facts;
+        let hit = |place, fact| Hit {
+            place,
+            name: None,
+            fact,
+        };
+        match condition {
+            Condition::PersistentLoad(asked) => {
+                let is_asked = |id| {
+                    let condition = super::schema::ArgumentCondition {
+                        types: asked.types.clone(),
+                        ..Default::default()
+                    };
+                    self.values.holds(&condition, id)
+                };
+                let ids = facts.persistent.iter().enumerate();
+                ids.filter(|(_, (_, id))| is_asked(id))
+                    .map(|(index, (place, _))| hit(*place, FactIndex::Persistent(index)))
+                    .collect()
+            }
+            Condition::Extension(_) => {
+                let extensions = facts.extensions.iter();
+                extensions
+                    .map(|(place, code)| hit(*place, FactIndex::Extension(*code)))
+                    .collect()
+            }
+            Condition::Buffer(_) => {
+                let buffers = facts.buffers.iter();
+                buffers
+                    .map(|place| hit(*place, FactIndex::Buffer))
+                    .collect()
+            }
+            Condition::Anomaly(asked) => {
+                let is_asked = |kind| asked.kind.iter().any(|name| name.is(kind));
+                let anomalies = facts.anomalies.iter();
+                let anomalies = anomalies.filter(|anomaly| is_asked(anomaly.kind));
+                anomalies
+                    .map(|anomaly| hit(at(anomaly.offset), FactIndex::Anomaly(anomaly.kind)))
+                    .collect()
+            }
+            Condition::Payload(asked) => {
+                let payloads = facts.payloads.iter().enumerate();
+                let payloads = payloads.filter(|(_, payload)| payload_satisfies(asked, payload));
+                payloads
+                    .map(|(index, payload)| hit(payload.place, FactIndex::Payload(index)))
+                    .collect()
+            }
+            Condition::End(kinds) => {
+                let end = at(facts.offset.saturating_add(facts.length));
+                let ends = kinds.iter().filter(|kind| is_end(**kind, facts.end));
+                ends.map(|_| hit(end, FactIndex::End)).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// A place at which there is no instruction to name.
+pub(super) fn at(offset: u64) -> Place {
+    Place { offset, opcode: "" }
+}
+
+/// The least that an import is distrusted for which a rule of this severity matches.
+fn trust_after(severity: Severity) -> Trust {
+    match severity {
+        Severity::Info => Trust::Trusted,
+        Severity::Low => Trust::Unfamiliar,
+        Severity::Medium => Trust::Unknown,
+        Severity::High | Severity::Critical => Trust::Dangerous,
+    }
+}
+
+fn spelled(named: &Named<'_>, pattern: &Pattern) -> bool {
+    named.spellings.iter().any(|name| pattern.matches(name))
+}
+
+/// Whether something called or changed is of one of the kinds.
+fn is_target(kinds: &[TargetKind], target: &Target, named: Option<&Named<'_>>) -> bool {
+    let kind = match target {
+        Target::Import(_) => TargetKind::Import,
+        Target::Module(_) => TargetKind::Module,
+        Target::Result(_) => TargetKind::Result,
+        Target::Instance(_) => TargetKind::Instance,
+        Target::Persistent => TargetKind::Persistent,
+        Target::Extension(_) => TargetKind::Extension,
+        Target::Data => TargetKind::Text,
+        Target::Unknown => TargetKind::Unknown,
+    };
+    let trust = named.and_then(|named| named.standing.trust);
+    let data_only =
+        kind == TargetKind::Import && trust.is_some_and(|trust| trust.usage == Usage::Data);
+    kinds.contains(&kind) || (data_only && kinds.contains(&TargetKind::DataOnly))
+}
+
+fn payload_satisfies(condition: &PayloadCondition, payload: &PayloadFact) -> bool {
+    let kind = match payload.kind {
+        PayloadKind::Source => PayloadName::Source,
+        PayloadKind::Shell => PayloadName::Shell,
+        PayloadKind::CodeObject => PayloadName::CodeObject,
+        PayloadKind::Pickle => PayloadName::Pickle,
+    };
+    let pattern = condition.pattern.as_ref();
+    (condition.kind.is_empty() || condition.kind.contains(&kind))
+        && pattern.is_none_or(|regex| regex.found_in(&String::from_utf8_lossy(&payload.data)))
+}
+
+fn is_end(kind: EndKind, end: End) -> bool {
+    matches!(
+        (kind, end),
+        (EndKind::Truncated, End::Truncated)
+            | (EndKind::Error, End::Error)
+            | (EndKind::Limit, End::Limit)
+    )
+}
+
+/// The first further places, each once.
+pub(super) fn related(first: Place, places: impl Iterator<Item = Place>) -> Vec<Place> {
+    let mut related: Vec<Place> = places.filter(|place| *place != first).collect();
+    related.sort_unstable();
+    related.dedup();
+    related.truncate(MAX_RELATED);
+    related
+}

@@ -1,0 +1,233 @@
+//! A match in words: placeholders of messages, places, references.
+
+use std::sync::Arc;
+
+use super::evaluate::{Evaluation, FactIndex, Hit, Match, at, related};
+use super::names::Named;
+use super::schema::Rule;
+use crate::facts::{CallFact, PayloadKind, Target};
+
+/// Characters of a payload or state that a message shows.
+const MAX_DETAIL: usize = 200;
+
+/// The match of a rule on the hits of one symbol, which are in the order of the stream.
+pub(super) fn matched(
+    evaluation: &Evaluation<'_>,
+    rule: &Arc<Rule>,
+    hits: &[Hit],
+    further: &[crate::facts::Place],
+) -> Match {
+    let place = hits
+        .first()
+        .map_or(at(evaluation.facts.offset), |hit| hit.place);
+    let named = hits.first().and_then(|hit| evaluation.names.get(hit.name));
+    let call = call_of(evaluation, hits, named);
+    let call_place = call.map(|call| call.place);
+    let places = hits.iter().map(|hit| hit.place);
+    let places = places.chain(call_place).chain(further.iter().copied());
+    let model = named.and_then(|named| named.standing.model);
+    Match {
+        rule: Arc::clone(rule),
+        severity: rule.severity,
+        place,
+        symbol: named.map(Named::shown),
+        message: Words {
+            evaluation,
+            hits,
+            named,
+            call,
+        }
+        .message(rule),
+        related: related(place, places),
+        references: model
+            .map(|model| model.references.lines().map(str::to_owned).collect())
+            .unwrap_or_default(),
+    }
+}
+
+/// The call that a match is about: one of its hits, else the first call of its symbol.
+fn call_of<'e>(
+    evaluation: &Evaluation<'e>,
+    hits: &[Hit],
+    named: Option<&Named<'_>>,
+) -> Option<&'e CallFact> {
+    let hit = hits.iter().find_map(|hit| match hit.fact {
+        FactIndex::Call(index) => Some(index),
+        _ => None,
+    });
+    let index = hit.or_else(|| named?.first_call)?;
+    evaluation.facts.calls.get(index)
+}
+
+/// What a message is made from.
+struct Words<'w, 'e> {
+    evaluation: &'w Evaluation<'e>,
+    hits: &'w [Hit],
+    named: Option<&'w Named<'e>>,
+    call: Option<&'w CallFact>,
+}
+
+impl Words<'_, '_> {
+    fn message(&self, rule: &Rule) -> String {
+        let names_call = rule.message.contains("{arguments}");
+        let shown = self.shown();
+        let mut message = match (&shown, names_call) {
+            // The sentence is about a call that does not happen in this stream.
+            (None, true) => format!("names {}, without calling it here", self.symbol()),
+            _ => filled(&rule.message, |placeholder| match placeholder {
+                "symbol" => Some(self.symbol()),
+                "arguments" => shown.clone(),
+                "chain" => Some(self.chain()),
+                "target" => Some(self.target()),
+                "detail" => Some(self.detail()),
+                _ => None,
+            }),
+        };
+        let note = self.note();
+        if !note.is_empty() && !rule.message.contains("{detail}") {
+            message.push_str(": ");
+            message.push_str(note);
+        }
+        message
+    }
+
+    fn symbol(&self) -> String {
+        self.named
+            .map_or_else(|| "something that cannot be named".to_owned(), Named::shown)
+    }
+
+    fn note(&self) -> &str {
+        let model = self.named.and_then(|named| named.standing.model);
+        model.map_or("", |model| model.note.as_ref())
+    }
+
+    /// The arguments, or the state or value of a change.
+    fn shown(&self) -> Option<String> {
+        let change = self.hits.iter().find_map(|hit| match hit.fact {
+            FactIndex::Change(index) => self.evaluation.facts.changes.get(index),
+            _ => None,
+        });
+        let call = self.call.map(|call| call.shown.clone());
+        call.or_else(|| change.map(|change| change.shown.clone()))
+    }
+
+    fn chain(&self) -> String {
+        match self.call {
+            Some(call) if !call.chain.is_empty() => call.chain.join(" -> "),
+            _ => self.symbol(),
+        }
+    }
+
+    fn target(&self) -> String {
+        let facts = self.evaluation.facts;
+        let target = self.hits.iter().find_map(|hit| match hit.fact {
+            FactIndex::Change(index) => facts.changes.get(index).map(|change| &change.target),
+            FactIndex::Call(index) => facts.calls.get(index).map(|call| &call.callee),
+            _ => None,
+        });
+        target.map_or_else(|| self.symbol(), described)
+    }
+
+    /// What is special about the first hit.
+    fn detail(&self) -> String {
+        let facts = self.evaluation.facts;
+        match self.hits.first().map(|hit| hit.fact) {
+            Some(FactIndex::Anomaly(kind)) => kind.sentence().to_owned(),
+            Some(FactIndex::Extension(code)) => format!("extension code {code}"),
+            Some(FactIndex::Buffer) => "an out-of-band buffer".to_owned(),
+            Some(FactIndex::End) => facts
+                .end_reason
+                .clone()
+                .unwrap_or_else(|| facts.end.name().to_owned()),
+            Some(FactIndex::Payload(index)) => facts
+                .payloads
+                .get(index)
+                .map_or_else(String::new, |payload| {
+                    format!("{}: {}", payload_name(payload.kind), excerpt(&payload.data))
+                }),
+            Some(FactIndex::Persistent(index)) => {
+                let id = facts.persistent.get(index).map(|(_, id)| id);
+                id.and_then(super::value::literal).map_or_else(
+                    || "an id that is no text".to_owned(),
+                    |id| excerpt(id.as_bytes()),
+                )
+            }
+            _ if self.note().is_empty() => self.named_reason(),
+            _ => self.note().to_owned(),
+        }
+    }
+
+    /// Why the name is trusted only under conditions.
+    fn named_reason(&self) -> String {
+        let trust = self.named.and_then(|named| named.standing.trust);
+        trust.map_or_else(String::new, |trust| trust.reason.to_string())
+    }
+}
+
+/// What is called or changed, in words.
+fn described(target: &Target) -> String {
+    let name = target
+        .symbol()
+        .map(|symbol| String::from_utf8_lossy(&symbol.dotted()).into_owned());
+    match (target, name) {
+        (Target::Import(_), Some(name)) => name,
+        (Target::Module(module), _) => format!("the module {}", String::from_utf8_lossy(module)),
+        (Target::Result(_), Some(name)) => format!("the result of {name}"),
+        (Target::Result(_), None) => "the result of a call".to_owned(),
+        (Target::Instance(_), Some(name)) => format!("an instance of {name}"),
+        (Target::Instance(_), None) => "an instance".to_owned(),
+        (Target::Persistent, _) => "an object that the loading program supplies".to_owned(),
+        (Target::Extension(code), _) => format!("the object with extension code {code}"),
+        (Target::Data, _) => "a plain value".to_owned(),
+        _ => "something that cannot be followed".to_owned(),
+    }
+}
+
+fn payload_name(kind: PayloadKind) -> &'static str {
+    match kind {
+        PayloadKind::Source => "source text",
+        PayloadKind::Shell => "command",
+        PayloadKind::CodeObject => "code object",
+        PayloadKind::Pickle => "pickle",
+    }
+}
+
+/// The beginning of a payload on one line.
+fn excerpt(data: &[u8]) -> String {
+    let text = String::from_utf8_lossy(data);
+    let mut shown: String = text
+        .chars()
+        .take(MAX_DETAIL)
+        .collect::<String>()
+        .escape_debug()
+        .collect();
+    if text.chars().nth(MAX_DETAIL).is_some() {
+        shown.push('…');
+    }
+    shown
+}
+
+/// The text with each `{placeholder}` replaced; what has no value stays as it is. What is filled
+/// in comes from the scanned file and is not looked at again.
+fn filled(text: &str, value: impl Fn(&str) -> Option<String>) -> String {
+    let mut filled = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('{') {
+        filled.push_str(before);
+        match after.split_once('}') {
+            Some((placeholder, behind)) => {
+                match value(placeholder) {
+                    Some(value) => filled.push_str(&value),
+                    None => filled.push_str(&format!("{{{placeholder}}}")),
+                }
+                rest = behind;
+            }
+            None => {
+                filled.push('{');
+                rest = after;
+            }
+        }
+    }
+    filled.push_str(rest);
+    filled
+}

@@ -1,0 +1,25 @@
+//! What is bad, what is trusted and what a callable does, as data.
+//!
+//! Rules are YAML ([`schema`]). The built-in ones are turned into tables when the binary is built
+//! (`pack.rs`, `build.rs`); others are read at run time ([`load`]). A [`Ruleset`] tells the machine
+//! what it must know about names and judges the [facts](crate::facts) of a stream. This room has
+//! never heard of opcodes or of bytes of a file.
+
+pub mod condition;
+mod evaluate;
+pub mod load;
+mod message;
+mod names;
+mod pack;
+pub mod pattern;
+mod ruleset;
+pub mod schema;
+mod standing;
+mod table;
+mod value;
+pub mod verbs;
+
+pub use evaluate::{Judgement, Match};
+pub use load::Problem;
+pub use ruleset::{RulesError, Ruleset};
+pub use schema::{Rule, Severity, Trust};

@@ -1,0 +1,138 @@
+//! What the rules know of one name, whatever the stream does with it.
+
+use super::pack::{ModelEntry, Pack, TrustEntry};
+use super::ruleset::{Ruleset, prefixes};
+use super::schema::{EffectSet, Judged, Usage};
+
+/// What is known of a name.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Standing<'r> {
+    /// Its model, or that of what it is a member of.
+    pub model: Option<&'r ModelEntry<'static>>,
+    /// Its trust.
+    pub trust: Option<&'r TrustEntry<'static>>,
+    /// How it belongs to what is known.
+    pub kinship: Kinship,
+    /// Whether its top-level package is one that the rules know.
+    pub known_package: bool,
+}
+
+/// How a name belongs to what is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kinship {
+    /// The name itself is known.
+    Itself,
+    /// It is a member of something harmful, such as `builtins.eval.__call__`.
+    OfHarmful,
+    /// It is a member of something trusted, and not known itself.
+    OfTrusted,
+    /// Nothing is known.
+    Stranger,
+}
+
+impl Standing<'_> {
+    /// Whether naming it is already judged.
+    pub(super) fn is_harmful(&self) -> bool {
+        self.model
+            .is_some_and(|model| model.judged == Judged::Import)
+    }
+
+    /// Whether its calls and instances are of no further interest.
+    pub(super) fn is_plain(&self) -> bool {
+        let unconditional =
+            |entry: &TrustEntry<'_>| entry.usage == Usage::Any && entry.only.is_none();
+        self.model.is_none()
+            && self.kinship == Kinship::Itself
+            && self.trust.is_some_and(unconditional)
+    }
+
+    /// What may come of calling it.
+    pub(super) fn effects(&self) -> EffectSet {
+        self.model.map(|model| model.effects).unwrap_or_default()
+    }
+}
+
+impl Ruleset {
+    /// What is known of a name. An exact entry comes before a pattern, a model before trust, the
+    /// spelling in the file before what its aliases lead to.
+    pub(super) fn standing(&self, symbol: &[u8]) -> Standing<'_> {
+        let spellings = self.spellings(symbol);
+        let known_package = spellings.iter().any(|name| self.knows_package(name));
+        let exact = spellings.iter().find_map(|name| self.exact(name));
+        let (model, trust) = exact.unwrap_or_default();
+        let mut standing = Standing {
+            model,
+            trust,
+            kinship: Kinship::Itself,
+            known_package,
+        };
+        if exact.is_some() {
+            return standing;
+        }
+        let patterns = spellings.iter().filter_map(|name| self.by_pattern(name));
+        if let Some((_, model)) = patterns.max_by_key(|(literal, _)| *literal) {
+            standing.model = Some(model);
+            return standing;
+        }
+        let (kinship, model) = spellings
+            .last()
+            .map_or((Kinship::Stranger, None), |name| self.kin(name));
+        Standing {
+            kinship,
+            model,
+            ..standing
+        }
+    }
+
+    /// The entries that spell out the name, of the first pack that has one.
+    fn exact(
+        &self,
+        name: &[u8],
+    ) -> Option<(Option<&ModelEntry<'static>>, Option<&TrustEntry<'static>>)> {
+        self.packs.iter().find_map(|pack| {
+            let model = lookup(pack.modelled.get(name), &pack.models);
+            let trust = lookup(pack.trusted.get(name), &pack.trust);
+            (model.is_some() || trust.is_some()).then_some((model, trust))
+        })
+    }
+
+    /// The model of the most specific pattern, of the first pack that has one, and how many
+    /// characters the pattern spells out.
+    fn by_pattern(&self, name: &[u8]) -> Option<(usize, &ModelEntry<'static>)> {
+        self.packs.iter().find_map(|pack| {
+            let (literal, index) = pack.patterns.best(name)?;
+            Some((literal, lookup(Some(index), &pack.models)?))
+        })
+    }
+
+    /// How an unknown name belongs to the nearest known thing that it is a member of.
+    fn kin(&self, name: &[u8]) -> (Kinship, Option<&ModelEntry<'static>>) {
+        for owner in prefixes(name).skip(1) {
+            let exact = self.exact(owner);
+            let model = match exact {
+                Some((model, _)) => model,
+                None => self.by_pattern(owner).map(|(_, model)| model),
+            };
+            match (model, exact) {
+                (Some(model), _) if model.judged == Judged::Import => {
+                    return (Kinship::OfHarmful, Some(model));
+                }
+                (None, Some(_)) => return (Kinship::OfTrusted, None),
+                (Some(_), _) => return (Kinship::Stranger, None),
+                (None, None) => {}
+            }
+        }
+        (Kinship::Stranger, None)
+    }
+
+    /// Whether any pack knows the top-level package of a name.
+    fn knows_package(&self, name: &[u8]) -> bool {
+        let package = name.split(|&byte| byte == b'.').next().unwrap_or_default();
+        let knows = |pack: &Pack<'_>| pack.packages.get(package).is_some();
+        self.packs.iter().any(knows)
+    }
+}
+
+fn lookup<T>(index: Option<u32>, entries: &[T]) -> Option<&T> {
+    entries.get(index? as usize)
+}

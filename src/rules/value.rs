@@ -1,0 +1,202 @@
+//! What arguments and states must be.
+
+use std::borrow::Cow;
+
+use super::ruleset::Ruleset;
+use super::schema::{ArgumentCondition, Only, Position, RegexText, Trust, ValueType};
+use super::standing::Kinship;
+use crate::facts::{Argument, Symbol, Target};
+
+/// Nested values looked at for one argument. The facts keep only the first elements anyway.
+const MAX_NESTED: usize = 10_000;
+
+/// Judges values by what the rules know of the names in them.
+pub(super) struct Values<'r> {
+    rules: &'r Ruleset,
+}
+
+impl<'r> Values<'r> {
+    pub(super) fn new(rules: &'r Ruleset) -> Self {
+        Self { rules }
+    }
+
+    /// Whether a call is one that its name is trusted for. Arguments that are not known are not.
+    pub(super) fn allowed(&self, only: &Only, arguments: Option<&[Argument]>) -> bool {
+        if only.arguments.is_empty() && only.max_arguments.is_none() {
+            return true;
+        }
+        let Some(arguments) = arguments else {
+            return false;
+        };
+        let few = only
+            .max_arguments
+            .is_none_or(|most| arguments.len() <= usize::from(most));
+        few && arguments.iter().enumerate().all(|(at, argument)| {
+            let own = u8::try_from(at).ok().map(Position::At);
+            let condition = own
+                .and_then(|own| only.arguments.get(&own))
+                .or_else(|| only.arguments.get(&Position::Rest));
+            condition.is_none_or(|condition| self.holds(condition, argument))
+        })
+    }
+
+    /// Whether one of the arguments that the condition is about satisfies it. `carried` are the
+    /// imports that went into the arguments anywhere.
+    pub(super) fn any_argument(
+        &self,
+        condition: &ArgumentCondition,
+        arguments: Option<&[Argument]>,
+        carried: &[Symbol],
+    ) -> bool {
+        let Some(arguments) = arguments else {
+            return self.holds(condition, &Argument::Unknown) || self.carried(condition, carried);
+        };
+        match condition.position.unwrap_or(Position::Any) {
+            Position::At(at) => arguments
+                .get(usize::from(at))
+                .is_some_and(|argument| self.holds(condition, argument)),
+            Position::Rest | Position::Any => {
+                nested(arguments).any(|argument| self.holds(condition, argument))
+                    || self.carried(condition, carried)
+            }
+        }
+    }
+
+    /// Whether the condition is about imports and one of those carried satisfies it.
+    fn carried(&self, condition: &ArgumentCondition, carried: &[Symbol]) -> bool {
+        condition
+            .position
+            .is_none_or(|position| position == Position::Any)
+            && carried.iter().any(|symbol| {
+                self.holds(condition, &Argument::Object(Target::Import(symbol.clone())))
+            })
+    }
+
+    /// Whether a value satisfies every key of a condition.
+    pub(super) fn holds(&self, condition: &ArgumentCondition, value: &Argument) -> bool {
+        let types = &condition.types;
+        let of_type = types.is_empty() || types.iter().any(|kind| self.is(*kind, value));
+        let matches =
+            |pattern: &RegexText| literal(value).is_some_and(|text| pattern.matches_whole(&text));
+        of_type && condition.pattern.as_ref().is_none_or(matches) && self.named(condition, value)
+    }
+
+    /// Whether the keys of a condition that are about names hold.
+    fn named(&self, condition: &ArgumentCondition, value: &Argument) -> bool {
+        let asked = !condition.symbol.is_empty()
+            || !condition.effect.is_empty()
+            || condition.trust.is_some();
+        if !asked {
+            return true;
+        }
+        let symbol = match value {
+            Argument::Object(Target::Import(symbol)) => Some(symbol.dotted()),
+            Argument::Object(Target::Module(module)) => Some(module.clone()),
+            Argument::Object(target) if !condition.types.is_empty() => {
+                target.symbol().map(Symbol::dotted)
+            }
+            _ => None,
+        };
+        let Some(symbol) = symbol else {
+            return false;
+        };
+        let spellings = self.rules.spellings(&symbol);
+        let mut patterns = condition.symbol.iter();
+        let named = condition.symbol.is_empty()
+            || patterns.any(|pattern| spellings.iter().any(|name| pattern.matches(name)));
+        let standing = self.rules.standing(&symbol);
+        let effect = &condition.effect;
+        named
+            && (effect.is_empty() || standing.effects().meets(effect))
+            && condition
+                .trust
+                .is_none_or(|trust| trust == self.trust(&symbol))
+    }
+
+    /// How far a name is trusted as a value.
+    fn trust(&self, symbol: &[u8]) -> Trust {
+        let standing = self.rules.standing(symbol);
+        match standing.kinship {
+            _ if standing.is_harmful() => Trust::Dangerous,
+            Kinship::Itself => Trust::Trusted,
+            Kinship::Stranger if !standing.known_package => Trust::Unfamiliar,
+            _ => Trust::Unknown,
+        }
+    }
+
+    /// Whether a value has a type.
+    fn is(&self, kind: ValueType, value: &Argument) -> bool {
+        match (kind, value) {
+            (ValueType::Text, Argument::Text(_))
+            | (ValueType::Bytes, Argument::Bytes(_))
+            | (ValueType::Int, Argument::Int(_))
+            | (ValueType::Float, Argument::Float(_))
+            | (ValueType::Bool, Argument::Bool(_))
+            | (ValueType::None, Argument::None)
+            | (ValueType::Tuple, Argument::Tuple(_))
+            | (ValueType::List, Argument::List(_))
+            | (ValueType::Dict, Argument::Dict(_))
+            | (ValueType::Set, Argument::Set(_))
+            | (ValueType::Buffer, Argument::Buffer)
+            | (ValueType::Unknown, Argument::Unknown | Argument::Object(Target::Unknown))
+            | (ValueType::Import, Argument::Object(Target::Import(_)))
+            | (ValueType::Module, Argument::Object(Target::Module(_)))
+            | (ValueType::Instance, Argument::Object(Target::Instance(_) | Target::Result(_)))
+            | (ValueType::Persistent, Argument::Object(Target::Persistent))
+            | (ValueType::Extension, Argument::Object(Target::Extension(_))) => true,
+            (ValueType::Class, Argument::Object(Target::Import(symbol))) => {
+                self.rules.standing(&symbol.dotted()).model.is_none()
+            }
+            _ => false,
+        }
+    }
+}
+
+/// The values and everything inside them.
+fn nested(values: &[Argument]) -> impl Iterator<Item = &Argument> {
+    let mut waiting: Vec<&Argument> = values.iter().rev().collect();
+    std::iter::from_fn(move || {
+        let value = waiting.pop()?;
+        match value {
+            Argument::Tuple(inner) | Argument::List(inner) | Argument::Set(inner) => {
+                waiting.extend(inner.iter().rev());
+            }
+            Argument::Dict(pairs) => {
+                waiting.extend(pairs.iter().rev().flat_map(|(key, value)| [value, key]));
+            }
+            _ => {}
+        }
+        Some(value)
+    })
+    .take(MAX_NESTED)
+}
+
+/// Text or bytes as text: a regular expression sees one character for each byte of bytes.
+pub(super) fn literal(value: &Argument) -> Option<Cow<'_, str>> {
+    match value {
+        Argument::Text(Some(text)) => Some(String::from_utf8_lossy(text)),
+        Argument::Bytes(Some(bytes)) => Some(Cow::Owned(
+            bytes.iter().map(|&byte| char::from(byte)).collect(),
+        )),
+        _ => None,
+    }
+}
+
+/// Whether a state has only keys that its object is trusted with. The state of an object with
+/// slots is a pair of dicts; anything else cannot be checked.
+pub(super) fn state_allowed(only: &Only, state: &Argument) -> bool {
+    let allowed = |key: &Argument| {
+        let mut patterns = only.state_keys.iter();
+        literal(key).is_some_and(|key| patterns.any(|pattern| pattern.matches_whole(&key)))
+    };
+    let part_allowed = |part: &Argument| match part {
+        Argument::None => true,
+        Argument::Dict(pairs) => pairs.iter().all(|(key, _)| allowed(key)),
+        _ => false,
+    };
+    only.state_keys.is_empty()
+        || match state {
+            Argument::Tuple(parts) if parts.len() == 2 => parts.iter().all(part_allowed),
+            _ => part_allowed(state),
+        }
+}
