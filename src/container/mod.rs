@@ -8,19 +8,27 @@
 mod bits;
 mod budget;
 mod codec;
+mod dtype;
 mod inflate;
 mod input;
+pub mod joblib;
+mod literal;
 mod magic;
 mod member;
 mod note;
+mod npy;
 mod sniff;
+mod tar;
+pub mod torch_legacy;
 mod trial;
 mod wrapper;
+mod zfile;
 mod zip;
 
 use std::{io, sync::Arc};
 
 pub use budget::Budget;
+pub use dtype::{Dtype, dtype};
 pub use member::{Host, Member, MemberKind, MemberName};
 pub use note::{Anomaly, AnomalyKind, Opened, Problem, ProblemKind};
 pub use sniff::{Head, Sniffed, sniff};
@@ -81,6 +89,9 @@ pub static FORMATS: &[Format] = &[
     wrapper::xz::FORMAT,
     wrapper::lzma::FORMAT,
     zip::FORMAT,
+    npy::FORMAT,
+    zfile::FORMAT,
+    tar::FORMAT,
 ];
 
 /// What an opener works with.
@@ -116,6 +127,7 @@ impl Opening<'_> {
     }
 
     fn explained(&mut self, start: u64, end: u64) {
+        let end = end.min(self.source.len());
         if end > start {
             let span = crate::pickle::Span { start, length: end - start };
             (self.emit)(Opened::Explained(span));

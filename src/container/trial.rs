@@ -119,7 +119,7 @@ impl Walk {
             }
             let end = position.saturating_add(held.len() as u64);
             if self.base == position || end >= self.length {
-                return Ok(Err(self.at_the_end(held)));
+                return Ok(Err(self.at_the_end(position)));
             }
             if self.refills == 0 {
                 return Ok(Err(self.at_least(Verdict::Perhaps)));
@@ -136,14 +136,18 @@ impl Walk {
     }
 
     /// What is held ends before the next instruction does, and no more is fetched.
-    fn at_the_end(&self, rest: &[u8]) -> Verdict {
+    fn at_the_end(&mut self, position: u64) -> Verdict {
+        let rest = self.from(position).to_vec();
         let Some((&byte, rest)) = rest.split_first() else {
             return self.at_least(Verdict::Perhaps);
         };
-        match Opcode::from_byte(byte) {
+        let opcode = Opcode::from_byte(byte);
+        self.persistent |= opcode == Some(Opcode::Persid);
+        match opcode {
             None => Verdict::Never,
             Some(Opcode::Global | Opcode::Inst) => self.import(rest, None),
             Some(opcode) if starts_badly(opcode, rest) => Verdict::Never,
+            Some(opcode) if self.apply(opcode).is_none() => Verdict::Never,
             Some(opcode) => self.cut_short(opcode),
         }
     }

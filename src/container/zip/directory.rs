@@ -8,8 +8,8 @@
 use std::{collections::BTreeMap, io};
 
 use super::record::{
-    self, CENTRAL, Central, END, END_LENGTH, END64_LENGTH, End, LOCATOR_LENGTH, central,
-    central_length,
+    self, CENTRAL, Central, END, END_LENGTH, END64_LENGTH, End, LOCAL, LOCAL_LENGTH,
+    LOCATOR_LENGTH, central, central_length, local_length,
 };
 use crate::source::{Source, Window, read_range};
 
@@ -46,12 +46,15 @@ pub(super) fn read(source: &dyn Source, most: usize) -> io::Result<Directory> {
     let tail_start = length.saturating_sub(TAIL as u64);
     let tail = read_range(source, tail_start, TAIL)?;
     let mut directory = Directory::default();
-    for inside in memchr::memmem::find_iter(&tail, END) {
+    for inside in memchr::memmem::rfind_iter(&tail, END) {
         let bytes = tail.get(inside..).unwrap_or_default();
         let at = tail_start + inside as u64;
         let Some(end) = record::end(bytes).filter(|end| end.comment + at <= length) else {
             continue;
         };
+        if directory.has_inside(source, at)? {
+            continue;
+        }
         let behind = at + END_LENGTH as u64;
         let mut count = 0;
         for (start, told) in places(source, at, end)? {
@@ -110,6 +113,21 @@ fn wide_spans(source: &dyn Source, at: u64) -> io::Result<Vec<(u64, u64)>> {
 }
 
 impl Directory {
+    /// Whether `at` lies in the data of a listed member: an archive that is stored in this one.
+    /// Every reader finds the outer end record first, and the inner archive is opened later.
+    fn has_inside(&self, source: &dyn Source, at: u64) -> io::Result<bool> {
+        let places = self.entries.values().flat_map(|listed| {
+            listed.places.iter().map(move |place| (*place, listed.entry.claims.packed))
+        });
+        let Some((place, packed)) = places.filter(|(place, _)| *place < at).max() else {
+            return Ok(false);
+        };
+        let header = read_range(source, place, LOCAL_LENGTH)?;
+        let length = header.starts_with(LOCAL).then(|| local_length(&header)).flatten();
+        Ok(length
+            .is_some_and(|length| at < place.saturating_add(length as u64).saturating_add(packed)))
+    }
+
     /// Reads entries at `start` while signatures last, and says how many there are.
     fn read_at(
         &mut self,
