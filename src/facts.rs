@@ -264,6 +264,11 @@ pub struct Facts {
     pub length: u64,
     /// Highest protocol declared; 0 where none is.
     pub protocol: u8,
+    /// The reader that reads it so, where readers differ; nothing for the linear reading, which
+    /// is that of `pickle.loads`.
+    pub reader: Option<&'static str>,
+    /// Whether raw array data was skipped between instructions.
+    pub inline_arrays: bool,
     /// How it ended.
     pub end: End,
     /// Why, where it did not end at STOP.

@@ -2,13 +2,19 @@
 //!
 //! The rooms, in reading order. Bytes become members ([`source`], [`container`]), members become
 //! instructions ([`pickle`]), instructions become a trace ([`machine`]), a trace becomes facts
-//! ([`facts`]), facts meet [`rules`], matches become a [`report`].
+//! ([`facts`]), facts meet [`rules`], matches become a [`report`],
+//! which [`output`] writes. [`scan`] drives all of it.
 
+#[cfg(feature = "cli")]
+pub mod cli;
 pub mod container;
 pub mod facts;
 pub mod limits;
 pub mod machine;
+pub mod output;
 pub mod pickle;
+pub mod report;
 pub mod rules;
+pub mod scan;
 mod show;
 pub mod source;

@@ -3,8 +3,11 @@
 //! Reaching a cap never ends in `clean`: the stream or member is reported as `incomplete`, with
 //! everything that was seen before the cap.
 
+use serde::{Deserialize, Serialize};
+
 /// Caps on work, memory, depth and output. Build one with [`Limits::default`] and change fields.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct Limits {
     /// Values on the stack of one stream, counted. Stops a pickle of ten million pushes per
     /// megabyte from taking eight times its size in memory.

@@ -28,8 +28,9 @@ fn operand(kind: OperandKind, random: &mut Random) -> Vec<u8> {
     let payload = random.bytes(length);
     let length = length as u8;
     let line = |random: &mut Random| -> Vec<u8> {
-        let mut line: Vec<u8> =
-            (0..random.below(9)).map(|_| *random.pick(b"0'\"ax\\\t_\xff\0L.-")).collect();
+        let mut line: Vec<u8> = (0..random.below(9))
+            .map(|_| *random.pick(b"0'\"ax\\\t_\xff\0L.-"))
+            .collect();
         line.push(b'\n');
         line
     };
@@ -106,10 +107,17 @@ fn long_integers_are_written_as_python_writes_them() {
         ("-129", b"\x8a\x02\x7f\xff"),
         ("255", b"\x8a\x02\xff\x00"),
         ("-256", b"\x8a\x02\x00\xff"),
-        ("0x7fffffffffffffff", b"\x8a\x08\xff\xff\xff\xff\xff\xff\xff\x7f"),
+        (
+            "0x7fffffffffffffff",
+            b"\x8a\x08\xff\xff\xff\xff\xff\xff\xff\x7f",
+        ),
         ("0x8000000000000000", b"\x8a\x09\0\0\0\0\0\0\0\x80\0"),
     ] {
-        assert_eq!(assemble(&format!("LONG1 {value}")).unwrap(), bytes, "{value}");
+        assert_eq!(
+            assemble(&format!("LONG1 {value}")).unwrap(),
+            bytes,
+            "{value}"
+        );
     }
 }
 
@@ -169,7 +177,10 @@ fn every_opcode_has_its_own_line_in_a_listing_of_all() {
         .lines()
         .map(|line| line.split(' ').next().unwrap().to_owned())
         .collect();
-    let expected: Vec<&str> =
-        ALL.iter().filter(|&&opcode| opcode != Opcode::Stop).map(|opcode| opcode.name()).collect();
+    let expected: Vec<&str> = ALL
+        .iter()
+        .filter(|&&opcode| opcode != Opcode::Stop)
+        .map(|opcode| opcode.name())
+        .collect();
     assert_eq!(names, expected);
 }

@@ -37,7 +37,9 @@ fn walk(source: Arc<dyn Source>, limits: &Limits) -> Walk {
         walk.show(&member, source.as_ref(), &readings);
         for reading in &readings {
             if let Sniffed::Container(format) = reading {
-                format.open(&member, &source, &mut budget, &mut |one| opened.push(one)).unwrap();
+                format
+                    .open(&member, &source, &mut budget, &mut |one| opened.push(one))
+                    .unwrap();
             }
         }
         let mut inside = Vec::new();
@@ -66,7 +68,11 @@ fn walk(source: Arc<dyn Source>, limits: &Limits) -> Walk {
 impl Walk {
     fn show(&mut self, member: &Member, source: &dyn Source, readings: &[Sniffed]) {
         let path: Vec<String> = member.path.iter().map(ToString::to_string).collect();
-        let path = if path.is_empty() { "(file)".to_owned() } else { path.join("!") };
+        let path = if path.is_empty() {
+            "(file)".to_owned()
+        } else {
+            path.join("!")
+        };
         write!(self.listing, "  {path}").unwrap();
         if member.start > 0 {
             write!(self.listing, " from {}", member.start).unwrap();
@@ -75,7 +81,13 @@ impl Walk {
             write!(self.listing, " at {outer}").unwrap();
         }
         let readings_shown: Vec<String> = readings.iter().map(show).collect();
-        writeln!(self.listing, ", {} bytes: {}", source.len(), readings_shown.join(", ")).unwrap();
+        writeln!(
+            self.listing,
+            ", {} bytes: {}",
+            source.len(),
+            readings_shown.join(", ")
+        )
+        .unwrap();
         if readings
             .iter()
             .any(|reading| matches!(reading, Sniffed::Pickle(_) | Sniffed::PerhapsPickle))
@@ -101,8 +113,10 @@ fn show(reading: &Sniffed) -> String {
 
 fn samples() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus/containers");
-    let mut paths: Vec<PathBuf> =
-        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut paths: Vec<PathBuf> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
     paths.sort();
     paths
 }
@@ -112,20 +126,28 @@ fn file_name(path: &Path) -> &str {
 }
 
 fn sample(name: &str) -> Arc<dyn Source> {
-    let path = samples().into_iter().find(|path| file_name(path) == name).unwrap();
+    let path = samples()
+        .into_iter()
+        .find(|path| file_name(path) == name)
+        .unwrap();
     Arc::new(FileSource::open(&path).unwrap())
 }
 
 /// Small enough that the bombs among the samples go off.
 fn small() -> Limits {
-    Limits { inflated: 6_000_000, ..Limits::default() }
+    Limits {
+        inflated: 6_000_000,
+        ..Limits::default()
+    }
 }
 
 /// The marker in every malicious sample.
 const EVIL: &[u8] = b"cos\ngetpid\n";
 
 fn finds_evil(walk: &Walk) -> bool {
-    walk.pickles.iter().any(|head| head.windows(EVIL.len()).any(|window| window == EVIL))
+    walk.pickles
+        .iter()
+        .any(|head| head.windows(EVIL.len()).any(|window| window == EVIL))
 }
 
 #[test]
@@ -133,7 +155,13 @@ fn every_sample_opens_as_expected() {
     let mut listing = String::new();
     for path in samples() {
         let source = Arc::new(FileSource::open(&path).unwrap());
-        writeln!(listing, "{}\n{}", file_name(&path), walk(source, &small()).listing).unwrap();
+        writeln!(
+            listing,
+            "{}\n{}",
+            file_name(&path),
+            walk(source, &small()).listing
+        )
+        .unwrap();
     }
     let expected = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/containers.txt");
     if std::env::var_os("BLESS").is_some() {
@@ -165,7 +193,10 @@ fn tampering_hides_nothing() {
         if harmless.contains(&name) || !hostile.iter().any(|start| name.starts_with(start)) {
             continue;
         }
-        let walk = walk(Arc::new(FileSource::open(&path).unwrap()), &Limits::default());
+        let walk = walk(
+            Arc::new(FileSource::open(&path).unwrap()),
+            &Limits::default(),
+        );
         assert!(finds_evil(&walk), "{name}\n{}", walk.listing);
     }
 }
@@ -176,29 +207,58 @@ fn bombs_and_truncated_files_are_incomplete() {
         let name = file_name(&path);
         let problems = walk(Arc::new(FileSource::open(&path).unwrap()), &small()).problems;
         if name.starts_with("bomb") || name == "zip-bomb.zip" {
-            assert!(problems.contains(&ProblemKind::Limit), "{name}: {problems:?}");
+            assert!(
+                problems.contains(&ProblemKind::Limit),
+                "{name}: {problems:?}"
+            );
         }
         if name.starts_with("cut.") || name.contains("-cut") || name == "zip-no-directory.pt" {
-            assert!(problems.contains(&ProblemKind::Truncated), "{name}: {problems:?}");
+            assert!(
+                problems.contains(&ProblemKind::Truncated),
+                "{name}: {problems:?}"
+            );
         }
     }
 }
 
 #[test]
 fn the_ratio_is_limited() {
-    let limits = Limits { ratio: 100, ratio_floor: 1000, ..Limits::default() };
-    assert_eq!(walk(sample("bomb.gz"), &limits).problems, [ProblemKind::Limit]);
+    let limits = Limits {
+        ratio: 100,
+        ratio_floor: 1000,
+        ..Limits::default()
+    };
+    assert_eq!(
+        walk(sample("bomb.gz"), &limits).problems,
+        [ProblemKind::Limit]
+    );
     assert_eq!(walk(sample("good.pkl.gz"), &limits).problems, []);
 }
 
 #[test]
 fn depth_and_members_are_limited() {
-    let limits = Limits { depth: 2, ..Limits::default() };
-    assert_eq!(walk(sample("zip-nested.zip"), &limits).problems, [ProblemKind::Limit]);
-    let limits = Limits { depth: 3, ..Limits::default() };
+    let limits = Limits {
+        depth: 2,
+        ..Limits::default()
+    };
+    assert_eq!(
+        walk(sample("zip-nested.zip"), &limits).problems,
+        [ProblemKind::Limit]
+    );
+    let limits = Limits {
+        depth: 3,
+        ..Limits::default()
+    };
     assert_eq!(walk(sample("zip-nested.zip"), &limits).problems, []);
-    let limits = Limits { members: 1, ..Limits::default() };
-    assert!(walk(sample("zip-plain.zip"), &limits).problems.contains(&ProblemKind::Limit));
+    let limits = Limits {
+        members: 1,
+        ..Limits::default()
+    };
+    assert!(
+        walk(sample("zip-plain.zip"), &limits)
+            .problems
+            .contains(&ProblemKind::Limit)
+    );
 }
 
 #[test]
@@ -207,7 +267,9 @@ fn a_record_of_torch_is_a_pickle_whatever_it_looks_like() {
     let mut budget = Budget::new(&Limits::default());
     let input = Member::input(Arc::clone(&source));
     let look = look(&input, &mut budget, &mut |_| ()).unwrap();
-    let Sniffed::Container(format) = look.readings[0] else { panic!("{:?}", look.readings) };
+    let Sniffed::Container(format) = look.readings[0] else {
+        panic!("{:?}", look.readings)
+    };
     let mut kinds = Vec::new();
     let mut collect = |one| match one {
         Opened::Member(member) => kinds.push(member.kind),
@@ -215,9 +277,17 @@ fn a_record_of_torch_is_a_pickle_whatever_it_looks_like() {
         Opened::Anomaly(anomaly) => panic!("{anomaly:?}"),
         Opened::Explained(_) => (),
     };
-    format.open(&input, &look.source, &mut budget, &mut collect).unwrap();
+    format
+        .open(&input, &look.source, &mut budget, &mut collect)
+        .unwrap();
     assert!(kinds.contains(&MemberKind::Pickle(Host::Torch)));
-    assert_eq!(kinds.iter().filter(|kind| **kind == MemberKind::Storage).count(), 2);
+    assert_eq!(
+        kinds
+            .iter()
+            .filter(|kind| **kind == MemberKind::Storage)
+            .count(),
+        2
+    );
 }
 
 /// A decompressed member too large for memory is read in any order, through windows that come
@@ -230,17 +300,24 @@ fn a_large_member_is_read_back_and_forth() {
         std::io::Write::write_all(&mut packer, &number.to_le_bytes()).unwrap();
     }
     let packed: Arc<dyn Source> = Arc::new(MemorySource::new(packer.finish().unwrap()));
-    let mut budget = Budget::new(&Limits { resident: 2 << 20, ..Limits::default() });
+    let mut budget = Budget::new(&Limits {
+        resident: 2 << 20,
+        ..Limits::default()
+    });
     let input = Member::input(Arc::clone(&packed));
     let look = look(&input, &mut budget, &mut |_| ()).unwrap();
-    let Sniffed::Container(format) = look.readings[0] else { panic!("{:?}", look.readings) };
+    let Sniffed::Container(format) = look.readings[0] else {
+        panic!("{:?}", look.readings)
+    };
     let mut members = Vec::new();
     let mut collect = |one| {
         if let Opened::Member(member) = one {
             members.push(member);
         }
     };
-    format.open(&input, &look.source, &mut budget, &mut collect).unwrap();
+    format
+        .open(&input, &look.source, &mut budget, &mut collect)
+        .unwrap();
     let look = pickscan::container::look(&members[0], &mut budget, &mut |_| ()).unwrap();
     assert_eq!(look.source.len(), u64::from(length));
     for offset in [length - 4, 0, length / 2, 4 << 20, length - 8, 300 << 10, 8] {
@@ -254,12 +331,20 @@ fn a_large_member_is_read_back_and_forth() {
 #[test]
 fn mutations_neither_panic_nor_hang() {
     let rounds: usize = std::env::var("ROUNDS").map_or(40, |rounds| rounds.parse().unwrap());
-    let limits = Limits { inflated: 1 << 20, members: 300, ..Limits::default() };
+    let limits = Limits {
+        inflated: 1 << 20,
+        members: 300,
+        ..Limits::default()
+    };
     let mut random = Random(0x9e37_79b9_7f4a_7c15);
     for path in samples() {
         let original = std::fs::read(&path).unwrap();
         // Bombs take their time on purpose, and what mutates is the same as in the others.
-        let rounds = if file_name(&path).contains("bomb") { 1 } else { rounds };
+        let rounds = if file_name(&path).contains("bomb") {
+            1
+        } else {
+            rounds
+        };
         for round in 0..rounds {
             let bytes = random.mutate(&original);
             let begun = Instant::now();
@@ -270,7 +355,11 @@ fn mutations_neither_panic_nor_hang() {
             if outcome.is_err() || slow {
                 let kept = std::env::temp_dir().join(format!("mutation-{round}"));
                 std::fs::write(&kept, &bytes).unwrap();
-                panic!("{} round {round}, kept as {}", path.display(), kept.display());
+                panic!(
+                    "{} round {round}, kept as {}",
+                    path.display(),
+                    kept.display()
+                );
             }
         }
     }

@@ -19,8 +19,11 @@ fn listing(bytes: &[u8]) -> String {
 fn assert_listing(assembly: &str, expected: &str) {
     let listed = listing(&assemble(assembly).unwrap());
     let (_, listed) = listed.split_once('\n').unwrap();
-    let expected: Vec<&str> =
-        expected.lines().skip(1).map(|line| line.get(8..).unwrap_or("")).collect();
+    let expected: Vec<&str> = expected
+        .lines()
+        .skip(1)
+        .map(|line| line.get(8..).unwrap_or(""))
+        .collect();
     assert_eq!(listed.lines().collect::<Vec<_>>(), expected, "\n{listed}");
 }
 
@@ -130,7 +133,10 @@ fn a_payload_of_gigabytes_is_not_read() {
     let listed = String::from_utf8(out).unwrap();
     assert!(listed.contains("BINBYTES8 b'\\x00"), "{listed}");
     assert!(listed.contains("(8589934532 more bytes)"), "{listed}");
-    assert!(listed.contains("8589934601  the data ends here without STOP"), "{listed}");
+    assert!(
+        listed.contains("8589934601  the data ends here without STOP"),
+        "{listed}"
+    );
 }
 
 #[test]
@@ -157,8 +163,14 @@ fn offsets_and_names_are_those_of_pickletools() {
             })
             .collect();
         assert_eq!(ours.join(" "), expected);
-        assert!(listed.lines().last().unwrap().contains("0  STOP"), "{listed}");
-        assert!(!listed.contains("raise") && !listed.contains("never"), "{listed}");
+        assert!(
+            listed.lines().last().unwrap().contains("0  STOP"),
+            "{listed}"
+        );
+        assert!(
+            !listed.contains("raise") && !listed.contains("never"),
+            "{listed}"
+        );
     }
 }
 
@@ -168,6 +180,10 @@ fn random_bytes_are_listed_without_control_characters() {
     for _ in 0..5_000 {
         let length = random.below(60);
         let listed = listing(&random.bytes(length));
-        assert!(!listed.chars().any(|character| character.is_control() && character != '\n'));
+        assert!(
+            !listed
+                .chars()
+                .any(|character| character.is_control() && character != '\n')
+        );
     }
 }

@@ -57,7 +57,9 @@ impl Inflatable {
     pub(super) fn take(&self, bytes: u64) -> bool {
         let taken = self
             .0
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(bytes));
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
+                left.checked_sub(bytes)
+            });
         if taken.is_err() {
             self.0.store(0, Ordering::Relaxed);
         }
@@ -71,7 +73,10 @@ mod tests {
 
     #[test]
     fn members_run_out() {
-        let mut budget = Budget::new(&Limits { members: 2, ..Limits::default() });
+        let mut budget = Budget::new(&Limits {
+            members: 2,
+            ..Limits::default()
+        });
         assert!(budget.take_member() && budget.take_member());
         assert!(!budget.take_member());
         assert!(!budget.take_member());
@@ -79,7 +84,10 @@ mod tests {
 
     #[test]
     fn inflated_bytes_run_out_for_all_holders_at_once() {
-        let budget = Budget::new(&Limits { inflated: 10, ..Limits::default() });
+        let budget = Budget::new(&Limits {
+            inflated: 10,
+            ..Limits::default()
+        });
         let (one, other) = (budget.inflatable(), budget.inflatable());
         assert!(one.take(10));
         assert!(!other.take(1));

@@ -34,7 +34,10 @@ pub(super) struct Chain {
 impl Chain {
     /// Decompresses the first stream and every further one.
     pub(super) fn read(&'static self, input: Input) -> io::Result<Decompressor> {
-        Ok(Box::new(ChainReader { chain: self, current: Some((self.begin)(input)?) }))
+        Ok(Box::new(ChainReader {
+            chain: self,
+            current: Some((self.begin)(input)?),
+        }))
     }
 }
 

@@ -22,10 +22,16 @@ pub fn dtype(short: &[u8]) -> Option<Dtype> {
     };
     let (&kind, digits) = rest.split_first()?;
     if kind == b'O' {
-        return Some(Dtype { size: 8, objects: true });
+        return Some(Dtype {
+            size: 8,
+            objects: true,
+        });
     }
     // Dates carry their unit in brackets.
-    let end = digits.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(digits.len());
+    let end = digits
+        .iter()
+        .position(|byte| !byte.is_ascii_digit())
+        .unwrap_or(digits.len());
     let (digits, behind) = digits.split_at_checked(end)?;
     let unit = matches!(kind, b'm' | b'M') && behind.starts_with(b"[") && behind.ends_with(b"]");
     if !behind.is_empty() && !unit {
@@ -37,7 +43,10 @@ pub fn dtype(short: &[u8]) -> Option<Dtype> {
         b'U' => number.checked_mul(4)?,
         _ => return None,
     };
-    Some(Dtype { size, objects: false })
+    Some(Dtype {
+        size,
+        objects: false,
+    })
 }
 
 /// Reads the `descr` of an `.npy` header: a short form, a list of fields, or a base type with a
@@ -55,7 +64,10 @@ fn nested(descr: &Literal, depth: usize) -> Option<Dtype> {
             _ => None,
         },
         Literal::List(fields) => {
-            let mut whole = Dtype { size: 0, objects: false };
+            let mut whole = Dtype {
+                size: 0,
+                objects: false,
+            };
             for field in fields {
                 let one = match field.items()? {
                     [_, base] => nested(base, depth)?,
@@ -76,7 +88,10 @@ fn repeated(base: Dtype, shape: &Literal) -> Option<Dtype> {
         Some(items) => product(items.iter().map(Literal::natural))?,
         None => shape.natural()?,
     };
-    Some(Dtype { size: base.size.checked_mul(count)?, ..base })
+    Some(Dtype {
+        size: base.size.checked_mul(count)?,
+        ..base
+    })
 }
 
 /// The product of sizes; nothing where one is unknown or it does not fit.
@@ -125,8 +140,14 @@ mod tests {
 
     #[test]
     fn objects_are_found_inside_fields() {
-        assert_eq!(size("[('a','<i4'),('b',[('c','|O',(2,)),('d','<U3')])]"), Some((32, true)));
-        assert_eq!(size("[(('title','a'),'<i4'),('','|V4'),('c','<f8',(2,3))]"), Some((56, false)));
+        assert_eq!(
+            size("[('a','<i4'),('b',[('c','|O',(2,)),('d','<U3')])]"),
+            Some((32, true))
+        );
+        assert_eq!(
+            size("[(('title','a'),'<i4'),('','|V4'),('c','<f8',(2,3))]"),
+            Some((56, false))
+        );
         assert_eq!(size("('<i2', (2, 2))"), Some((8, false)));
         assert_eq!(size("[('a','<i4',(99999999999,99999999999))]"), None);
     }

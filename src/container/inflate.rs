@@ -48,17 +48,28 @@ pub(super) fn inflate(
         Ok(decompressor) => first_pass.run(decompressor, &consumed, budget),
         Err(error) => Some(problem_of(&error)),
     };
-    if problem.as_ref().is_some_and(|problem| problem.kind != ProblemKind::Limit) {
+    if problem
+        .as_ref()
+        .is_some_and(|problem| problem.kind != ProblemKind::Limit)
+    {
         first_pass.salvage(packed, recorded);
     }
-    let FirstPass { blocks, crc, length, inflatable } = first_pass;
+    let FirstPass {
+        blocks,
+        crc,
+        length,
+        inflatable,
+    } = first_pass;
     match problem {
         Some(problem) => {
             let message = format!("{}: {}", packed.codec.name, problem.message);
             emit(Opened::Problem(Problem { message, ..problem }));
         }
         None => {
-            let actual = Recorded { size: Some(length), crc: crc.map(|crc| crc.sum()) };
+            let actual = Recorded {
+                size: Some(length),
+                crc: crc.map(|crc| crc.sum()),
+            };
             compare(recorded, actual, emit);
             leftover(member, packed, consumed.get(), budget, emit)?;
         }
@@ -66,7 +77,10 @@ pub(super) fn inflate(
     if blocks.complete() && usize::try_from(length).is_ok_and(|length| length <= CONTIGUOUS) {
         return Ok(Arc::new(MemorySource::new(blocks.concatenated())));
     }
-    let state = Mutex::new(State { blocks, decompressor: None });
+    let state = Mutex::new(State {
+        blocks,
+        decompressor: None,
+    });
     Ok(Arc::new(Inflated {
         packed: packed.clone(),
         size: recorded.size,
@@ -96,7 +110,11 @@ fn compare(recorded: Recorded, actual: Recorded, emit: &mut dyn FnMut(Opened)) {
         && recorded != actual
     {
         let message = format!("recorded length {recorded}, actual {actual}");
-        emit(Opened::Anomaly(Anomaly { kind: AnomalyKind::SizeMismatch, offset: 0, message }));
+        emit(Opened::Anomaly(Anomaly {
+            kind: AnomalyKind::SizeMismatch,
+            offset: 0,
+            message,
+        }));
     }
 }
 
@@ -109,12 +127,20 @@ fn leftover(
     emit: &mut dyn FnMut(Opened),
 ) -> io::Result<()> {
     let rest = packed.input.len().saturating_sub(consumed);
-    if rest == 0 || read_range(packed.input.as_ref(), consumed, 64)?.iter().all(|&byte| byte == 0) {
+    if rest == 0
+        || read_range(packed.input.as_ref(), consumed, 64)?
+            .iter()
+            .all(|&byte| byte == 0)
+    {
         return Ok(());
     }
     let message = format!("{rest} bytes behind the {} data", packed.codec.name);
     let kind = AnomalyKind::TrailingData;
-    emit(Opened::Anomaly(Anomaly { kind, offset: consumed, message }));
+    emit(Opened::Anomaly(Anomaly {
+        kind,
+        offset: consumed,
+        message,
+    }));
     if budget.take_member() {
         let behind = member.part(&packed.input, format!("@{consumed}"), (consumed, rest));
         emit(Opened::Member(behind));
@@ -171,15 +197,24 @@ impl FirstPass {
     ///
     /// A decompressor that meets damage drops what it had produced in that call; a loader that
     /// asks for little at a time has executed those bytes. So this asks for one byte at a time.
-    #[expect(clippy::unbuffered_bytes, reason = "one byte at a time is the point of it")]
+    #[expect(
+        clippy::unbuffered_bytes,
+        reason = "one byte at a time is the point of it"
+    )]
     fn salvage(&mut self, packed: &Packed, recorded: Recorded) {
         let input = Input::new(Arc::clone(&packed.input));
-        let Ok(mut decompressor) = (packed.codec.begin)(input, recorded.size) else { return };
+        let Ok(mut decompressor) = (packed.codec.begin)(input, recorded.size) else {
+            return;
+        };
         let mut skipped = (&mut decompressor).take(self.length);
         if !io::copy(&mut skipped, &mut io::sink()).is_ok_and(|skipped| skipped == self.length) {
             return;
         }
-        let mut saved: Vec<u8> = decompressor.bytes().map_while(Result::ok).take(BLOCK).collect();
+        let mut saved: Vec<u8> = decompressor
+            .bytes()
+            .map_while(Result::ok)
+            .take(BLOCK)
+            .collect();
         self.length += saved.len() as u64;
         // Blocks are full ones but for the last, so the last one is filled up first.
         if let Some(last) = self.blocks.last() {
@@ -224,7 +259,12 @@ struct Blocks {
 impl Blocks {
     fn new(resident: usize) -> Self {
         let most = (resident / BLOCK).saturating_sub(HEAD_BLOCKS).max(1);
-        Self { head: Vec::new(), recent: VecDeque::new(), next: 0, most }
+        Self {
+            head: Vec::new(),
+            recent: VecDeque::new(),
+            next: 0,
+            most,
+        }
     }
 
     /// Whether every block is still there.
@@ -255,7 +295,9 @@ impl Blocks {
             return Some(block);
         }
         let first = self.next.checked_sub(self.recent.len())?;
-        self.recent.get(number.checked_sub(first)?).map(Vec::as_slice)
+        self.recent
+            .get(number.checked_sub(first)?)
+            .map(Vec::as_slice)
     }
 
     fn rewind(&mut self) {
@@ -298,7 +340,9 @@ impl Inflated {
         };
         let (block, _) = next_block(decompressor);
         if block.is_empty() || !self.inflatable.take(block.len() as u64) {
-            return Err(io::Error::other("the limit of decompressed bytes is reached"));
+            return Err(io::Error::other(
+                "the limit of decompressed bytes is reached",
+            ));
         }
         state.blocks.push(block);
         Ok(())

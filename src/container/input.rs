@@ -35,7 +35,13 @@ pub(super) struct Input {
 
 impl Input {
     pub(super) fn new(source: Arc<dyn Source>) -> Self {
-        Self { source, buffer: Vec::new(), taken: 0, next: 0, consumed: Consumed::default() }
+        Self {
+            source,
+            buffer: Vec::new(),
+            taken: 0,
+            next: 0,
+            consumed: Consumed::default(),
+        }
     }
 
     pub(super) fn consumed(&self) -> Consumed {

@@ -33,7 +33,11 @@ pub fn inline(
     }
     let count = super::dtype::product(shape.iter().copied().map(Some))?;
     let padding = padding.map_or(0, |length| 1 + u64::from(length));
-    element.size.checked_mul(count)?.checked_add(padding).map(Inline::Raw)
+    element
+        .size
+        .checked_mul(count)?
+        .checked_add(padding)
+        .map(Inline::Raw)
 }
 
 #[cfg(test)]
@@ -45,9 +49,15 @@ mod tests {
         assert_eq!(inline(b"f8", false, &[10], Some(5)), Some(Inline::Raw(86)));
         assert_eq!(inline(b"f8", false, &[10], Some(0)), Some(Inline::Raw(81)));
         assert_eq!(inline(b"f8", false, &[10], None), Some(Inline::Raw(80)));
-        assert_eq!(inline(b"i4", false, &[2, 3, 4], None), Some(Inline::Raw(96)));
+        assert_eq!(
+            inline(b"i4", false, &[2, 3, 4], None),
+            Some(Inline::Raw(96))
+        );
         assert_eq!(inline(b"u1", false, &[], None), Some(Inline::Raw(1)));
-        assert_eq!(inline(b"u1", false, &[0, 5], Some(15)), Some(Inline::Raw(16)));
+        assert_eq!(
+            inline(b"u1", false, &[0, 5], Some(15)),
+            Some(Inline::Raw(16))
+        );
         assert_eq!(inline(b"U3", false, &[2], None), Some(Inline::Raw(24)));
     }
 

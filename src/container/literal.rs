@@ -29,7 +29,11 @@ impl Literal {
     pub(super) fn get(&self, key: &[u8]) -> Option<&Self> {
         let Self::Dict(pairs) = self else { return None };
         // The last one wins, as in Python.
-        pairs.iter().rev().find(|(found, _)| found.text() == Some(key)).map(|(_, value)| value)
+        pairs
+            .iter()
+            .rev()
+            .find(|(found, _)| found.text() == Some(key))
+            .map(|(_, value)| value)
     }
 
     /// The bytes of a text.
@@ -69,13 +73,18 @@ impl Parser<'_> {
             b'{' => self.dict(depth),
             b'[' => {
                 self.skip(1);
-                self.sequence(b']', depth).map(|(items, _)| Literal::List(items))
+                self.sequence(b']', depth)
+                    .map(|(items, _)| Literal::List(items))
             }
             b'(' => {
                 self.skip(1);
                 let (mut items, comma) = self.sequence(b')', depth)?;
                 // Parentheses around one value are no tuple unless there is a comma.
-                if items.len() == 1 && !comma { items.pop() } else { Some(Literal::Tuple(items)) }
+                if items.len() == 1 && !comma {
+                    items.pop()
+                } else {
+                    Some(Literal::Tuple(items))
+                }
             }
             b'0'..=b'9' | b'-' | b'+' => self.int(),
             _ => self.word_or_text(),
@@ -127,7 +136,11 @@ impl Parser<'_> {
     }
 
     fn word_or_text(&mut self) -> Option<Literal> {
-        let length = self.rest.iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
+        let length = self
+            .rest
+            .iter()
+            .take_while(|byte| byte.is_ascii_alphabetic())
+            .count();
         let (word, behind) = self.rest.split_at_checked(length)?;
         let quoted = matches!(behind.first(), Some(b'\'' | b'"'));
         self.skip(length);
@@ -200,7 +213,11 @@ fn escape<'t>(rest: &'t [u8], bytes: &mut Vec<u8>) -> Option<&'t [u8]> {
             return Some(behind);
         }
         b'0'..=b'7' => {
-            let length = rest.iter().take(3).take_while(|b| matches!(b, b'0'..=b'7')).count();
+            let length = rest
+                .iter()
+                .take(3)
+                .take_while(|b| matches!(b, b'0'..=b'7'))
+                .count();
             let (digits, behind) = rest.split_at_checked(length)?;
             let value = u16::from_str_radix(std::str::from_utf8(digits).ok()?, 8).ok()?;
             bytes.push(value.to_le_bytes()[0]);
@@ -247,7 +264,9 @@ mod tests {
 
     #[test]
     fn what_is_no_literal() {
-        for bad in ["", "{", "{'a' 1}", "(1 2)", "f(1)", "'a", "[1,,2]", "1 1", "{'a': x}"] {
+        for bad in [
+            "", "{", "{'a' 1}", "(1 2)", "f(1)", "'a", "[1,,2]", "1 1", "{'a': x}",
+        ] {
             assert_eq!(parse(bad.as_bytes()), None, "{bad}");
         }
         assert_eq!(parse(&[b'['; 100_000]), None);

@@ -73,7 +73,9 @@ pub(super) fn recognise(head: &[u8], length: u64) -> Option<&'static str> {
     if head.get(4..8) == Some(b"TFL3") {
         return Some("TensorFlow Lite model");
     }
-    ROWS.iter().find(|Row(_, magic)| head.starts_with(magic)).map(|Row(name, _)| *name)
+    ROWS.iter()
+        .find(|Row(_, magic)| head.starts_with(magic))
+        .map(|Row(name, _)| *name)
 }
 
 /// Eight bytes of header length, then a JSON object.

@@ -130,7 +130,11 @@ impl Member {
 
     /// Bytes found inside another member: a nested pickle, what follows the last stream.
     pub fn found(path: Vec<MemberName>, source: Arc<dyn Source>, outer: Option<u64>) -> Self {
-        Self { path, outer, ..Self::input(source) }
+        Self {
+            path,
+            outer,
+            ..Self::input(source)
+        }
     }
 
     /// The bytes `start .. start + length` of this member's `source`, under a further name.
@@ -152,7 +156,11 @@ impl Member {
         start: u64,
         kind: MemberKind,
     ) -> Self {
-        Self { start, kind, ..Self::found(self.path.clone(), Arc::clone(source), self.outer) }
+        Self {
+            start,
+            kind,
+            ..Self::found(self.path.clone(), Arc::clone(source), self.outer)
+        }
     }
 
     /// What follows the last stream of this member, to be looked at like a file of its own:

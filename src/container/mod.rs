@@ -65,7 +65,12 @@ impl Format {
             emit(Opened::Problem(Problem::new(ProblemKind::Limit, message)));
             return Ok(());
         }
-        (self.opener)(&mut Opening { member, source, budget: limits, emit })
+        (self.opener)(&mut Opening {
+            member,
+            source,
+            budget: limits,
+            emit,
+        })
     }
 }
 
@@ -123,13 +128,20 @@ impl Opening<'_> {
     }
 
     fn anomaly(&mut self, kind: AnomalyKind, offset: u64, message: impl Into<String>) {
-        (self.emit)(Opened::Anomaly(Anomaly { kind, offset, message: message.into() }));
+        (self.emit)(Opened::Anomaly(Anomaly {
+            kind,
+            offset,
+            message: message.into(),
+        }));
     }
 
     fn explained(&mut self, start: u64, end: u64) {
         let end = end.min(self.source.len());
         if end > start {
-            let span = crate::pickle::Span { start, length: end - start };
+            let span = crate::pickle::Span {
+                start,
+                length: end - start,
+            };
             (self.emit)(Opened::Explained(span));
         }
     }

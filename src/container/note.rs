@@ -29,7 +29,10 @@ pub struct Problem {
 impl Problem {
     /// A problem of this kind.
     pub fn new(kind: ProblemKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into() }
+        Self {
+            kind,
+            message: message.into(),
+        }
     }
 }
 
@@ -121,7 +124,11 @@ mod tests {
     #[test]
     fn names_of_anomalies_are_unique_and_kebab_case() {
         let mut names: Vec<_> = AnomalyKind::ALL.iter().map(|kind| kind.name()).collect();
-        assert!(names.iter().all(|name| name.bytes().all(|b| b == b'-' || b.is_ascii_lowercase())));
+        assert!(
+            names
+                .iter()
+                .all(|name| name.bytes().all(|b| b == b'-' || b.is_ascii_lowercase()))
+        );
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), AnomalyKind::ALL.len());

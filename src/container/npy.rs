@@ -14,8 +14,11 @@ use super::{
 };
 use crate::source::read_range;
 
-pub(super) const FORMAT: Format =
-    Format { name: "npy", matches: |head| head.bytes.starts_with(MAGIC), opener: open };
+pub(super) const FORMAT: Format = Format {
+    name: "npy",
+    matches: |head| head.bytes.starts_with(MAGIC),
+    opener: open,
+};
 
 const MAGIC: &[u8] = b"\x93NUMPY";
 
@@ -26,9 +29,13 @@ fn open(opening: &mut Opening<'_>) -> io::Result<()> {
     let source = Arc::clone(opening.source);
     let mut position = 0;
     for _ in 0..opening.limits().members {
-        let Some(header) = read_header(opening, position)? else { return Ok(()) };
+        let Some(header) = read_header(opening, position)? else {
+            return Ok(());
+        };
         opening.explained(position, header.payload);
-        let raw = header.dtype.and_then(|dtype| raw_length(dtype, header.count?));
+        let raw = header
+            .dtype
+            .and_then(|dtype| raw_length(dtype, header.count?));
         let Some(raw) = raw else {
             // Where arrays go on behind a pickle, whoever runs it finds out.
             let kind = MemberKind::Pickle(Host::Numpy);
@@ -58,7 +65,11 @@ fn open(opening: &mut Opening<'_>) -> io::Result<()> {
 
 /// Length of the data; nothing where the data is a pickle.
 fn raw_length(dtype: Dtype, count: u64) -> Option<u64> {
-    if dtype.objects { None } else { dtype.size.checked_mul(count) }
+    if dtype.objects {
+        None
+    } else {
+        dtype.size.checked_mul(count)
+    }
 }
 
 /// What a header says. A type or a count that is not understood is taken for a pickle.
@@ -104,5 +115,9 @@ fn read_header(opening: &mut Opening<'_>, position: u64) -> io::Result<Option<He
         };
         opening.problem(ProblemKind::Damaged, message);
     }
-    Ok(Some(Header { payload, dtype, count }))
+    Ok(Some(Header {
+        payload,
+        dtype,
+        count,
+    }))
 }

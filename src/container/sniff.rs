@@ -59,7 +59,11 @@ pub(super) fn readings(member: &Member, source: &dyn Source) -> io::Result<Vec<S
     // The end of a stored member is not read: a checkpoint has thousands of them, and what reads
     // a zip at the end of a tensor would first have to cut the tensor out.
     let with_tail = member.start == 0 && (member.path.is_empty() || source.contents().is_some());
-    let head = if member.kind == MemberKind::Storage { STORAGE_HEAD } else { HEAD };
+    let head = if member.kind == MemberKind::Storage {
+        STORAGE_HEAD
+    } else {
+        HEAD
+    };
     let (mut readings, verdict) = readings_of(source, (member.start, head), with_tail)?;
     match member.kind {
         MemberKind::Unknown => {}
@@ -100,15 +104,28 @@ fn readings_of(
         false => Vec::new(),
     };
     let mut fetch = |offset| read_range(source, start.saturating_add(offset), HEAD);
-    decide(&Head { bytes: &bytes, tail: &tail, length }, &mut fetch)
+    decide(
+        &Head {
+            bytes: &bytes,
+            tail: &tail,
+            length,
+        },
+        &mut fetch,
+    )
 }
 
 fn decide(head: &Head<'_>, fetch: trial::Fetch<'_>) -> io::Result<(Vec<Sniffed>, Verdict)> {
-    if head.bytes.starts_with(b"version https://git-lfs.github.com/spec/") {
+    if head
+        .bytes
+        .starts_with(b"version https://git-lfs.github.com/spec/")
+    {
         return Ok((vec![Sniffed::LfsPointer], Verdict::Never));
     }
-    let mut readings: Vec<Sniffed> =
-        FORMATS.iter().filter(|format| (format.matches)(head)).map(Sniffed::Container).collect();
+    let mut readings: Vec<Sniffed> = FORMATS
+        .iter()
+        .filter(|format| (format.matches)(head))
+        .map(Sniffed::Container)
+        .collect();
     let trial = trial::walk(head.bytes, head.length, fetch)?;
     // Who knows persistent ids (torch) looks for its own containers first.
     let plausible = readings.is_empty() || !trial.persistent;
@@ -169,14 +186,20 @@ mod tests {
 
     #[test]
     fn reasons_name_the_format() {
-        assert_eq!(names(b"\x7fELF\x02\x01\x01\0"), [r#"NoPickle("ELF program")"#]);
+        assert_eq!(
+            names(b"\x7fELF\x02\x01\x01\0"),
+            [r#"NoPickle("ELF program")"#]
+        );
         assert_eq!(names(b"import os\n"), [r#"NoPickle("text")"#]);
         assert_eq!(names(b"\0\0\0\0"), [r#"NoPickle("binary data")"#]);
     }
 
     #[test]
     fn a_pickle_in_the_guise_of_an_image_is_a_pickle() {
-        assert_eq!(names(b"GIF89a\x01\0\x01cos\nsystem\n(S'id'\ntR."), ["Pickle(Plain)"]);
+        assert_eq!(
+            names(b"GIF89a\x01\0\x01cos\nsystem\n(S'id'\ntR."),
+            ["Pickle(Plain)"]
+        );
     }
 
     #[test]

@@ -47,11 +47,18 @@ pub fn storages(
     let mut spans = Vec::new();
     let mut position = offset;
     while !left.is_empty() {
-        let Some(count) = u64_le(&read_range(source, position, 8)?, 0) else { break };
-        let Some(index) = choose(source, position, count, &left)? else { break };
+        let Some(count) = u64_le(&read_range(source, position, 8)?, 0) else {
+            break;
+        };
+        let Some(index) = choose(source, position, count, &left)? else {
+            break;
+        };
         let (_, size) = left.swap_remove(index);
         let length = count.saturating_mul(size).saturating_add(8);
-        spans.push(Span { start: position, length });
+        spans.push(Span {
+            start: position,
+            length,
+        });
         position = position.saturating_add(length);
     }
     Ok(spans)
@@ -65,8 +72,12 @@ fn choose(
     left: &[(u64, u64)],
 ) -> io::Result<Option<usize>> {
     for (index, &(numel, size)) in left.iter().enumerate() {
-        let end = count.checked_mul(size).and_then(|length| length.checked_add(position + 8));
-        let Some(end) = end.filter(|end| numel == count && *end <= source.len()) else { continue };
+        let end = count
+            .checked_mul(size)
+            .and_then(|length| length.checked_add(position + 8));
+        let Some(end) = end.filter(|end| numel == count && *end <= source.len()) else {
+            continue;
+        };
         let next = u64_le(&read_range(source, end, 8)?, 0);
         let last = left.len() == 1 || end == source.len();
         if last || next.is_some_and(|next| left.iter().any(|&(numel, _)| numel == next)) {
@@ -89,13 +100,13 @@ pub fn next_pickle(
 ) -> io::Result<Option<u64>> {
     let head = read_range(source, offset, 8)?;
     let length = match (host, u64_le(&head, 0)) {
-        (Host::TorchStorages, Some(count)) => {
-            element_size(class).and_then(|size| count.checked_mul(size)).map(|data| data + 8)
-        }
+        (Host::TorchStorages, Some(count)) => element_size(class)
+            .and_then(|size| count.checked_mul(size))
+            .map(|data| data + 8),
         // Dimensions in four bytes, four bytes of nothing, sizes, strides, offset.
-        (Host::TorchTensors, Some(dimensions)) => {
-            (dimensions & 0xffff_ffff).checked_mul(16).map(|sizes| sizes + 16)
-        }
+        (Host::TorchTensors, Some(dimensions)) => (dimensions & 0xffff_ffff)
+            .checked_mul(16)
+            .map(|sizes| sizes + 16),
         _ => None,
     };
     let next = length.and_then(|length| offset.checked_add(length));

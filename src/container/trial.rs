@@ -64,7 +64,10 @@ pub(super) fn walk(head: &[u8], length: u64, fetch: Fetch<'_>) -> io::Result<Tri
         persistent: false,
     };
     let verdict = walk.run(fetch)?;
-    Ok(Trial { verdict, persistent: walk.persistent })
+    Ok(Trial {
+        verdict,
+        persistent: walk.persistent,
+    })
 }
 
 struct Walk {
@@ -102,7 +105,11 @@ impl Walk {
             position = instruction.next;
         }
         let varied = self.seen.len() >= VARIED;
-        Ok(if varied { self.at_least(Verdict::Likely) } else { Verdict::Perhaps })
+        Ok(if varied {
+            self.at_least(Verdict::Likely)
+        } else {
+            Verdict::Perhaps
+        })
     }
 
     fn decode(
@@ -131,8 +138,12 @@ impl Walk {
     }
 
     fn from(&self, position: u64) -> &[u8] {
-        let start = position.checked_sub(self.base).and_then(|start| usize::try_from(start).ok());
-        start.and_then(|start| self.held.get(start..)).unwrap_or_default()
+        let start = position
+            .checked_sub(self.base)
+            .and_then(|start| usize::try_from(start).ok());
+        start
+            .and_then(|start| self.held.get(start..))
+            .unwrap_or_default()
     }
 
     /// What is held ends before the next instruction does, and no more is fetched.
@@ -183,7 +194,9 @@ impl Walk {
                 if opcode == Op::Inst && self.levels.len() < 2 {
                     return Some(Verdict::Never);
                 }
-                let Operand::Spans(module, name) = instruction.operand else { return None };
+                let Operand::Spans(module, name) = instruction.operand else {
+                    return None;
+                };
                 return Some(self.import(self.bytes(module), Some(self.bytes(name))));
             }
             Op::Ext1 | Op::Ext2 | Op::Ext4 => return Some(self.at_least(Verdict::Perhaps)),
@@ -214,7 +227,11 @@ impl Walk {
 
     /// The verdict, raised where the data began with a protocol.
     fn at_least(&self, verdict: Verdict) -> Verdict {
-        if self.seen.first() == Some(&Opcode::Proto) { Verdict::Certain } else { verdict }
+        if self.seen.first() == Some(&Opcode::Proto) {
+            Verdict::Certain
+        } else {
+            verdict
+        }
     }
 
     /// Applies the effect on the stack; nothing where values or a mark are missing.
@@ -244,13 +261,18 @@ impl Walk {
     }
 
     fn line_is_bad(&self, instruction: &Instruction) -> bool {
-        let Operand::Span(span) = instruction.operand else { return false };
+        let Operand::Span(span) = instruction.operand else {
+            return false;
+        };
         starts_badly(instruction.opcode, self.bytes(span))
     }
 
     /// Judges the first import. `name` is nothing where the head ends before it does.
     fn import(&self, module: &[u8], name: Option<&[u8]>) -> Verdict {
-        let first_line = module.split(|&byte| byte == b'\n').next().unwrap_or_default();
+        let first_line = module
+            .split(|&byte| byte == b'\n')
+            .next()
+            .unwrap_or_default();
         let control = first_line.iter().any(|&byte| byte < 0x20 && byte != b'\t');
         let odd = |byte: &u8| !(byte.is_ascii_alphanumeric() || b"_.-".contains(byte));
         // An import fails on NUL and the like; and where all of the head is text, a first line
@@ -268,13 +290,18 @@ impl Walk {
 
     fn bytes(&self, span: Span) -> &[u8] {
         let held = self.from(span.start);
-        usize::try_from(span.length).ok().and_then(|length| held.get(..length)).unwrap_or(held)
+        usize::try_from(span.length)
+            .ok()
+            .and_then(|length| held.get(..length))
+            .unwrap_or(held)
     }
 }
 
 /// Whether a text operand begins in a way that every loader refuses.
 fn starts_badly(opcode: Opcode, line: &[u8]) -> bool {
-    let Some(&first) = line.iter().find(|byte| !byte.is_ascii_whitespace() && **byte != 0x0b)
+    let Some(&first) = line
+        .iter()
+        .find(|byte| !byte.is_ascii_whitespace() && **byte != 0x0b)
     else {
         return false;
     };
@@ -376,7 +403,10 @@ mod tests {
     #[test]
     fn what_only_the_rest_of_the_file_can_tell_stays_open() {
         assert_eq!(trial(b"(dp0\nS'a'\n", 4096).verdict, Verdict::Perhaps);
-        assert_eq!(trial(b"]\x8e\0\x10\0\0\0\0\0\0", 1 << 20).verdict, Verdict::Perhaps);
+        assert_eq!(
+            trial(b"]\x8e\0\x10\0\0\0\0\0\0", 1 << 20).verdict,
+            Verdict::Perhaps
+        );
         assert_eq!(trial(b"(dp0\nS'a'\n", 10).verdict, Verdict::Perhaps);
     }
 
@@ -388,7 +418,10 @@ mod tests {
             asked.push(offset);
             Ok(b"0cos\nsystem\n".to_vec())
         };
-        assert_eq!(walk(head, 1 << 20, &mut fetch).unwrap().verdict, Verdict::Certain);
+        assert_eq!(
+            walk(head, 1 << 20, &mut fetch).unwrap().verdict,
+            Verdict::Certain
+        );
         assert_eq!(asked, [7 + 0x1000]);
     }
 

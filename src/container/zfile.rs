@@ -5,15 +5,22 @@ use std::{io, sync::Arc};
 use super::{Format, Opening, ProblemKind, wrapper::zlib};
 use crate::source::{Part, read_range};
 
-pub(super) const FORMAT: Format =
-    Format { name: "joblib-zfile", matches: |head| header(head.bytes).is_some(), opener: open };
+pub(super) const FORMAT: Format = Format {
+    name: "joblib-zfile",
+    matches: |head| header(head.bytes).is_some(),
+    opener: open,
+};
 
 /// Length of the header: `ZF` and the number in a field of 19 characters, or of 20 where Python 2
 /// wrote it. zlib follows, and its first byte is no character of the field.
 fn header(head: &[u8]) -> Option<usize> {
     let number = head.strip_prefix(b"ZF0x")?;
     let part_of_field = |byte: &u8| byte.is_ascii_hexdigit() || matches!(byte, b'L' | b' ');
-    let width = number.iter().take(24).take_while(|byte| part_of_field(byte)).count();
+    let width = number
+        .iter()
+        .take(24)
+        .take_while(|byte| part_of_field(byte))
+        .count();
     (width >= 8).then_some(4 + width)
 }
 
@@ -26,8 +33,14 @@ fn open(opening: &mut Opening<'_>) -> io::Result<()> {
     };
     let start = length as u64;
     opening.explained(0, start);
-    let rest = Part::new(Arc::clone(&source), start, source.len().saturating_sub(start));
-    let packed = opening.member.packed(Arc::new(rest), "joblib-zfile", &zlib::CODEC);
+    let rest = Part::new(
+        Arc::clone(&source),
+        start,
+        source.len().saturating_sub(start),
+    );
+    let packed = opening
+        .member
+        .packed(Arc::new(rest), "joblib-zfile", &zlib::CODEC);
     opening.member(packed);
     Ok(())
 }

@@ -306,6 +306,8 @@ impl Machine<'_, '_> {
             return true;
         };
         let most = match (entry.plain, entry.model) {
+            // Each of these calls is held against the conditions under which it is trusted.
+            _ if entry.conditional => return true,
             (true, _) => PLAIN_CALLS,
             (false, None) if !carrying => SIMPLE_CALLS,
             _ => KEPT_CALLS,

@@ -42,6 +42,8 @@ impl Machine<'_, '_> {
             offset,
             length: stop.saturating_sub(offset),
             protocol: trace.protocol,
+            reader: None,
+            inline_arrays: trace.inline_arrays,
             end,
             end_reason: (halt != Halt::Stop).then(|| halt.to_string()),
             imports: self.import_facts(trace.first_import),
@@ -101,16 +103,11 @@ impl Machine<'_, '_> {
         };
         match event.kind {
             EventKind::Call { callee, arguments } => {
-                let described = self.heap.elements(arguments);
-                let described = described
-                    .filter(|_| arguments.tag() == Tag::Tuple)
-                    .map(|values| {
-                        values
-                            .into_iter()
-                            .take(ELEMENTS)
-                            .map(|value| self.argument_fact(value, DEPTH))
-                            .collect()
-                    });
+                // Where there are more arguments than are described, one that is not known stands
+                // for the others.
+                let known = arguments.tag() == Tag::Tuple;
+                let known = known && self.heap.elements(arguments).is_some();
+                let described = known.then(|| self.element_facts(arguments, DEPTH + 1));
                 facts.calls.push(CallFact {
                     place,
                     callee: self.target(callee),
@@ -252,7 +249,9 @@ impl Machine<'_, '_> {
             Tag::Dict => {
                 let mut elements = self.element_facts(value, depth).into_iter();
                 let mut pairs = Vec::new();
-                while let Some((key, value)) = elements.next().zip(elements.next()) {
+                // Where the dict was cut short, a last key that is not known says so.
+                while let Some(key) = elements.next() {
+                    let value = elements.next().unwrap_or(Argument::Unknown);
                     pairs.push((key, value));
                 }
                 Argument::Dict(pairs)

@@ -93,6 +93,8 @@ pub(crate) struct SymbolEntry<'k> {
     pub(crate) symbol: Symbol,
     pub(crate) model: Option<&'k Model>,
     pub(crate) plain: bool,
+    /// Whether each call is kept, because the rules have conditions on it.
+    pub(crate) conditional: bool,
     /// Calls kept as events.
     pub(crate) kept_calls: u32,
     /// Calls counted but not kept.
@@ -366,6 +368,7 @@ impl<'k> Heap<'k> {
             symbol: symbol.clone(),
             model: behaviour.model,
             plain: behaviour.plain,
+            conditional: behaviour.conditional,
             kept_calls: 0,
             further_calls: 0,
         });

@@ -33,9 +33,10 @@ impl Machine<'_, '_> {
         let model = class
             .and_then(|class| self.heap.symbol_of(class))
             .and_then(|entry| entry.model);
-        if !matches!(model, Some(Model::InlineArray)) {
+        if !matches!(model, Some(Model::InlineArray)) || !self.follows_inline_arrays {
             return Ok(());
         }
+        self.trace.inline_arrays = true;
         match self.inline_data(state) {
             Some(Inline::Pickle) => self.follow_inline_pickle(),
             Some(Inline::Raw { bytes, aligned }) => {

@@ -13,6 +13,7 @@ mod inline;
 mod memo;
 pub mod model;
 mod namespace;
+mod readings;
 mod stack;
 mod step;
 mod text_ops;
@@ -25,6 +26,8 @@ use crate::{
     pickle::{Arm, Decoder, Instruction, Opcode, OperandKind, decode_operand, dispatch},
     source::Source,
 };
+pub use readings::other_readings;
+
 use fetch::Lookup;
 use heap::Heap;
 use memo::Memo;
@@ -52,6 +55,10 @@ pub struct Machine<'s, 'k> {
     previous_memo: Memo,
     protocol: u8,
     protocols_declared: u32,
+    /// Whether frames are looked at; a reading that has taken them apart does not.
+    heeds_frames: bool,
+    /// Whether raw array data behind a wrapper is skipped, as the wrapper's own reader does.
+    follows_inline_arrays: bool,
     /// Where the current frame ends.
     frame_end: u64,
     model_steps: usize,
@@ -126,6 +133,8 @@ impl<'s, 'k> Machine<'s, 'k> {
             previous_memo: Memo::default(),
             protocol: 0,
             protocols_declared: 0,
+            heeds_frames: true,
+            follows_inline_arrays: true,
             frame_end: u64::MAX,
             model_steps: 0,
             inline_depth: 0,

@@ -249,6 +249,8 @@ pub struct Behaviour<'k> {
     /// Whether its calls and instances are of no further interest: trusted without conditions and
     /// without a model. Such calls are counted, not kept one by one.
     pub plain: bool,
+    /// Whether it is trusted under conditions on its calls: each of them is kept.
+    pub conditional: bool,
 }
 
 /// What the machine must know about names. Everything here is data of the rules.

@@ -148,6 +148,9 @@ impl Machine<'_, '_> {
         let Operand::Size(size) = at.operand else {
             return Ok(());
         };
+        if !self.heeds_frames {
+            return Ok(());
+        }
         if self.frame_end != u64::MAX && at.offset < self.frame_end {
             self.anomaly(AnomalyKind::FrameMismatch, at.offset);
         }

@@ -44,6 +44,8 @@ pub(crate) struct Trace {
     pub(crate) anomalies: Vec<Anomaly>,
     /// Highest protocol declared.
     pub(crate) protocol: u8,
+    /// Whether raw array data was skipped.
+    pub(crate) inline_arrays: bool,
     /// Number of the first import of this stream.
     pub(crate) first_import: usize,
 }

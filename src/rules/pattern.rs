@@ -225,12 +225,6 @@ impl PatternIndex<'_> {
         best
     }
 
-    /// The patterns in the order of the index, each with its number.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&[u8], u32)> {
-        let values = (0..self.values.len()).filter_map(|index| self.values.get(index));
-        self.patterns.iter().zip(values)
-    }
-
     /// How many patterns there are.
     pub(crate) fn len(&self) -> usize {
         self.patterns.len()

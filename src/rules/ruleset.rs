@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
 use super::load::{self, Document, Problem, hexadecimal};
-use super::pack::{ModelEntry, Pack};
+use super::pack::Pack;
 use super::schema::Rule;
 use crate::machine::model::{Behaviour, Knowledge};
 use sha2::{Digest, Sha256};
@@ -193,15 +193,9 @@ impl Knowledge for Ruleset {
     fn behaviour(&self, symbol: &[u8]) -> Behaviour<'_> {
         let standing = self.standing(symbol);
         Behaviour {
-            model: standing.model.and_then(ModelEntry::machine_model),
+            model: standing.model.and_then(|entry| entry.model.as_ref()),
             plain: standing.is_plain(),
+            conditional: standing.is_conditional(),
         }
-    }
-}
-
-impl ModelEntry<'_> {
-    /// What the machine does when the callable is called.
-    fn machine_model(&self) -> Option<&crate::machine::model::Model> {
-        self.model.as_ref()
     }
 }

@@ -391,6 +391,17 @@ pub enum Confidence {
     High,
 }
 
+impl Confidence {
+    /// The name in rules and reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+        }
+    }
+}
+
 /// A file of `rules/detect`: what is bad.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]

@@ -17,6 +17,12 @@ pub(super) struct Standing<'r> {
     pub known_package: bool,
 }
 
+/// The model and the trust of a name.
+type Entries<'r> = (
+    Option<&'r ModelEntry<'static>>,
+    Option<&'r TrustEntry<'static>>,
+);
+
 /// How a name belongs to what is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kinship {
@@ -46,6 +52,11 @@ impl Standing<'_> {
             && self.trust.is_some_and(unconditional)
     }
 
+    /// Whether each of its calls must satisfy conditions.
+    pub(super) fn is_conditional(&self) -> bool {
+        self.trust.is_some_and(|entry| entry.only.is_some())
+    }
+
     /// What may come of calling it.
     pub(super) fn effects(&self) -> EffectSet {
         self.model.map(|model| model.effects).unwrap_or_default()
@@ -58,7 +69,7 @@ impl Ruleset {
     pub(super) fn standing(&self, symbol: &[u8]) -> Standing<'_> {
         let spellings = self.spellings(symbol);
         let known_package = spellings.iter().any(|name| self.knows_package(name));
-        let exact = spellings.iter().find_map(|name| self.exact(name));
+        let exact = self.exact(&spellings);
         let (model, trust) = exact.unwrap_or_default();
         let mut standing = Standing {
             model,
@@ -84,14 +95,12 @@ impl Ruleset {
         }
     }
 
-    /// The entries that spell out the name, of the first pack that has one.
-    fn exact(
-        &self,
-        name: &[u8],
-    ) -> Option<(Option<&ModelEntry<'static>>, Option<&TrustEntry<'static>>)> {
+    /// The model and the trust that spell out the name, of the first pack that has either.
+    fn exact<N: AsRef<[u8]>>(&self, spellings: &[N]) -> Option<Entries<'_>> {
         self.packs.iter().find_map(|pack| {
-            let model = lookup(pack.modelled.get(name), &pack.models);
-            let trust = lookup(pack.trusted.get(name), &pack.trust);
+            let names = || spellings.iter().map(AsRef::as_ref);
+            let model = names().find_map(|name| lookup(pack.modelled.get(name), &pack.models));
+            let trust = names().find_map(|name| lookup(pack.trusted.get(name), &pack.trust));
             (model.is_some() || trust.is_some()).then_some((model, trust))
         })
     }
@@ -108,7 +117,7 @@ impl Ruleset {
     /// How an unknown name belongs to the nearest known thing that it is a member of.
     fn kin(&self, name: &[u8]) -> (Kinship, Option<&ModelEntry<'static>>) {
         for owner in prefixes(name).skip(1) {
-            let exact = self.exact(owner);
+            let exact = self.exact(&[owner]);
             let model = match exact {
                 Some((model, _)) => model,
                 None => self.by_pattern(owner).map(|(_, model)| model),

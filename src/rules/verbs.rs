@@ -71,6 +71,7 @@ pub enum Does {
         bases: u8,
         body: u8,
     },
+    InlineArray {},
     MakeInstance {
         class: u8,
     },
@@ -165,6 +166,7 @@ impl From<Does> for Model {
             Does::LoadPickle { data } => Self::LoadPickle { data },
             Does::RunCode { source } => Self::RunCode { source },
             Does::RunCommand { command } => Self::RunCommand { command },
+            Does::InlineArray {} => Self::InlineArray,
             Does::MakeClass { name, bases, body } => Self::MakeClass { name, bases, body },
             Does::MakeInstance { class } => Self::MakeInstance { class },
             Does::RegisterExtension { module, name, code } => {

@@ -6,6 +6,7 @@ use std::{
     io,
     path::Path,
     sync::atomic::{AtomicU64, Ordering},
+    time::SystemTime,
 };
 
 use super::Source;
@@ -15,6 +16,7 @@ use super::Source;
 pub struct FileSource {
     file: File,
     length: u64,
+    modified: Option<SystemTime>,
     read: AtomicU64,
 }
 
@@ -32,11 +34,19 @@ impl FileSource {
     /// # Errors
     /// Whatever the operating system says about its metadata.
     pub fn from_file(file: File) -> io::Result<Self> {
-        let length = file.metadata()?.len();
+        let metadata = file.metadata()?;
         Ok(Self {
+            length: metadata.len(),
+            modified: metadata.modified().ok(),
             file,
-            length,
             read: AtomicU64::new(0),
+        })
+    }
+
+    /// Whether the file has another length, or was written to, since it was opened.
+    pub fn has_changed(&self) -> bool {
+        self.file.metadata().map_or(true, |metadata| {
+            metadata.len() != self.length || metadata.modified().ok() != self.modified
         })
     }
 

@@ -46,9 +46,19 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
 /// Runs a script with the `python3` of the machine (or the one that `PICKSCAN_PYTHON` names) and
 /// returns what it printed.
 pub(crate) fn python(script: &str, input: &[u8]) -> Vec<u8> {
+    run(&["-I", "-c", script], input)
+}
+
+/// As [`python`], with a script in the repository and its options.
+pub(crate) fn python_file(script: &str, options: &[&str], input: &[u8]) -> Vec<u8> {
+    run(&[&["-I", script], options].concat(), input)
+}
+
+fn run(arguments: &[&str], input: &[u8]) -> Vec<u8> {
     let program = std::env::var_os("PICKSCAN_PYTHON").unwrap_or("python3".into());
     let mut child = Command::new(program)
-        .args(["-I", "-c", script])
+        .args(arguments)
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
@@ -64,5 +74,7 @@ pub(crate) fn python(script: &str, input: &[u8]) -> Vec<u8> {
 
 pub(crate) fn unhex(digits: &str) -> Vec<u8> {
     let pairs = digits.as_bytes().chunks_exact(2);
-    pairs.map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap()).collect()
+    pairs
+        .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap())
+        .collect()
 }

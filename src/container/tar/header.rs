@@ -27,7 +27,12 @@ impl Header {
             }
         }
         let kind = *block.get(156)?;
-        Some(Self { name, size, kind, sound: checksum_holds(block).unwrap_or(false) })
+        Some(Self {
+            name,
+            size,
+            kind,
+            sound: checksum_holds(block).unwrap_or(false),
+        })
     }
 
     /// Whether this is a record about the next header.
@@ -44,8 +49,19 @@ impl Header {
 /// The checksum counts its own field as blanks. Old tars summed signed bytes.
 fn checksum_holds(block: &[u8]) -> Option<bool> {
     let told = i64::try_from(number(block.get(148..156)?)?).ok()?;
-    let counted = |index: usize, byte: u8| if (148..156).contains(&index) { b' ' } else { byte };
-    let bytes = || block.iter().enumerate().map(|(index, &byte)| counted(index, byte));
+    let counted = |index: usize, byte: u8| {
+        if (148..156).contains(&index) {
+            b' '
+        } else {
+            byte
+        }
+    };
+    let bytes = || {
+        block
+            .iter()
+            .enumerate()
+            .map(|(index, &byte)| counted(index, byte))
+    };
     let unsigned: i64 = bytes().map(i64::from).sum();
     let signed: i64 = bytes().map(|byte| i64::from(byte.cast_signed())).sum();
     // An empty block has a sum too, of blanks alone; it is no header.
@@ -59,12 +75,18 @@ fn number(field: &[u8]) -> Option<u64> {
         // 0xff starts a negative number, which no size is.
         let head = u64::from(first & 0x7f);
         return rest.iter().try_fold(head, |value, &byte| {
-            value.checked_mul(256).and_then(|value| value.checked_add(u64::from(byte)))
+            value
+                .checked_mul(256)
+                .and_then(|value| value.checked_add(u64::from(byte)))
         });
     }
     let digits = text(field);
     let digits = std::str::from_utf8(digits).ok()?.trim();
-    if digits.is_empty() { Some(0) } else { u64::from_str_radix(digits, 8).ok() }
+    if digits.is_empty() {
+        Some(0)
+    } else {
+        u64::from_str_radix(digits, 8).ok()
+    }
 }
 
 /// What stands before the first NUL.
@@ -97,7 +119,9 @@ impl Overrides {
                 b"path" | b"GNU.sparse.name" => self.name = Some(value.to_vec()),
                 b"size" => {
                     let number = std::str::from_utf8(value).ok();
-                    self.size = number.and_then(|value| value.trim().parse().ok()).or(self.size);
+                    self.size = number
+                        .and_then(|value| value.trim().parse().ok())
+                        .or(self.size);
                 }
                 _ if key.starts_with(b"GNU.sparse.") => self.sparse = true,
                 _ => {}
@@ -109,7 +133,11 @@ impl Overrides {
 
 fn pax_record(data: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
     let blank = data.iter().position(|&byte| byte == b' ')?;
-    let length: usize = std::str::from_utf8(data.get(..blank)?).ok()?.trim().parse().ok()?;
+    let length: usize = std::str::from_utf8(data.get(..blank)?)
+        .ok()?
+        .trim()
+        .parse()
+        .ok()?;
     let (record, rest) = data.split_at_checked(length)?;
     let pair = record.get(blank + 1..)?;
     let equals = pair.iter().position(|&byte| byte == b'=')?;

@@ -14,7 +14,11 @@ use super::{
 };
 use crate::source::{Source, read_range};
 
-pub(super) const FORMAT: Format = Format { name: "tar", matches, opener: open };
+pub(super) const FORMAT: Format = Format {
+    name: "tar",
+    matches,
+    opener: open,
+};
 
 /// Python and GNU tar decide by the checksum alone; `file` by the magic.
 fn matches(head: &super::Head<'_>) -> bool {
@@ -30,7 +34,11 @@ const LONGEST_RECORD: u64 = 1 << 20;
 
 fn open(opening: &mut Opening<'_>) -> io::Result<()> {
     let source = Arc::clone(opening.source);
-    let mut archive = Archive { source: &source, members: Vec::new(), ends: Vec::new() };
+    let mut archive = Archive {
+        source: &source,
+        members: Vec::new(),
+        ends: Vec::new(),
+    };
     let mut pending = BTreeSet::from([(0, false)]);
     let mut visited = BTreeSet::new();
     while let Some((position, hidden)) = pending.pop_first() {
@@ -89,7 +97,10 @@ impl Archive<'_> {
             }
             let data = at + BLOCK as u64;
             let length = usize::try_from(header.size.min(LONGEST_RECORD)).unwrap_or(0);
-            overrides.read(header.kind, &read_range(self.source.as_ref(), data, length)?);
+            overrides.read(
+                header.kind,
+                &read_range(self.source.as_ref(), data, length)?,
+            );
             at = data.saturating_add(padded(header.size));
             opening.explained(data, at);
         }
@@ -104,8 +115,11 @@ impl Archive<'_> {
     ) -> io::Result<Vec<Next>> {
         let zero = block.iter().all(|&byte| byte == 0);
         if !zero && !hidden {
-            let kind =
-                if block.len() < BLOCK { ProblemKind::Truncated } else { ProblemKind::Damaged };
+            let kind = if block.len() < BLOCK {
+                ProblemKind::Truncated
+            } else {
+                ProblemKind::Damaged
+            };
             opening.problem(kind, format!("no tar header at {at}"));
         }
         if !zero && hidden {
@@ -135,7 +149,8 @@ impl Archive<'_> {
         let message = format!("{rest} bytes follow the archive");
         opening.anomaly(AnomalyKind::TrailingData, position, message);
         let name = format!("@{position}");
-        self.members.push(opening.member.part(self.source, name, (position, rest)));
+        self.members
+            .push(opening.member.part(self.source, name, (position, rest)));
     }
 
     fn member(
@@ -146,14 +161,20 @@ impl Archive<'_> {
         (at, hidden): (u64, bool),
     ) -> io::Result<Vec<Next>> {
         let data = at + BLOCK as u64;
-        let name = overrides.name.clone().unwrap_or_else(|| header.name.clone());
+        let name = overrides
+            .name
+            .clone()
+            .unwrap_or_else(|| header.name.clone());
         let shown = String::from_utf8_lossy(&name).into_owned();
         if hidden {
             let message = format!("{shown:?} stands where most readers do not look");
             opening.anomaly(AnomalyKind::HiddenMember, at, message);
         }
         let mut sizes = vec![overrides.size.unwrap_or(header.size)];
-        if overrides.size.is_some_and(|size| size != header.size && header.size != 0) {
+        if overrides
+            .size
+            .is_some_and(|size| size != header.size && header.size != 0)
+        {
             let message = format!(
                 "{shown:?}: size {} in the header, {sizes:?} in its pax record",
                 header.size
@@ -170,7 +191,8 @@ impl Archive<'_> {
         let mut nexts = Vec::new();
         for size in sizes {
             if size > 0 {
-                self.members.push(opening.member.part(self.source, &name, (data, size)));
+                self.members
+                    .push(opening.member.part(self.source, &name, (data, size)));
             }
             if data.saturating_add(size) > self.source.len() {
                 opening.problem(ProblemKind::Truncated, format!("{shown:?} is cut off"));
@@ -202,7 +224,11 @@ impl Archive<'_> {
         let torch = seen.contains(b"sys_info".as_slice()) && seen.contains(b"pickle".as_slice());
         drop(seen);
         for member in self.members {
-            let kind = if torch { torch_kind(&member) } else { MemberKind::Unknown };
+            let kind = if torch {
+                torch_kind(&member)
+            } else {
+                MemberKind::Unknown
+            };
             if !opening.member(member.with_kind(kind)) {
                 return;
             }
@@ -222,5 +248,6 @@ fn torch_kind(member: &Member) -> MemberKind {
 
 /// A length rounded up to whole blocks.
 fn padded(size: u64) -> u64 {
-    size.checked_next_multiple_of(BLOCK as u64).unwrap_or(u64::MAX)
+    size.checked_next_multiple_of(BLOCK as u64)
+        .unwrap_or(u64::MAX)
 }

@@ -16,19 +16,22 @@ pub(in super::super) const FORMAT: Format = Format {
     opener: |opening| super::open(opening, &CODEC),
 };
 
-pub(in super::super) static CODEC: Codec =
-    Codec { name: "bzip2", begin: |input, _| CHAIN.read(input) };
+pub(in super::super) static CODEC: Codec = Codec {
+    name: "bzip2",
+    begin: |input, _| CHAIN.read(input),
+};
 
 static CHAIN: Chain = Chain { begin, starts };
 
 /// `BZh`, the block size, and the magic of a block or of the end.
 fn starts(head: &[u8]) -> bool {
-    head.strip_prefix(b"BZh").is_some_and(|rest| match rest.split_first() {
-        Some((b'1'..=b'9', magic)) => [b"1AY&SY", b"\x17rE8P\x90"]
-            .iter()
-            .any(|expected| magic.starts_with(*expected) || expected.starts_with(magic)),
-        _ => false,
-    })
+    head.strip_prefix(b"BZh")
+        .is_some_and(|rest| match rest.split_first() {
+            Some((b'1'..=b'9', magic)) => [b"1AY&SY", b"\x17rE8P\x90"]
+                .iter()
+                .any(|expected| magic.starts_with(*expected) || expected.starts_with(magic)),
+            _ => false,
+        })
 }
 
 fn begin(input: Input) -> io::Result<Box<dyn Single>> {

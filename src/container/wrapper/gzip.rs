@@ -16,8 +16,10 @@ pub(in super::super) const FORMAT: Format = Format {
     opener: |opening| super::open(opening, &CODEC),
 };
 
-pub(in super::super) static CODEC: Codec =
-    Codec { name: "gzip", begin: |input, _| CHAIN.read(input) };
+pub(in super::super) static CODEC: Codec = Codec {
+    name: "gzip",
+    begin: |input, _| CHAIN.read(input),
+};
 
 static CHAIN: Chain = Chain { begin, starts };
 

@@ -21,14 +21,19 @@ pub(in super::super) const FORMAT: Format = Format {
     opener: |opening| super::open(opening, &CODEC),
 };
 
-pub(in super::super) static CODEC: Codec =
-    Codec { name: "lzma", begin: |input, _| CHAIN.read(input) };
+pub(in super::super) static CODEC: Codec = Codec {
+    name: "lzma",
+    begin: |input, _| CHAIN.read(input),
+};
 
 static CHAIN: Chain = Chain { begin, starts };
 
 /// LZMA as zip members hold it (method 14): a version, the length of the properties, the
 /// properties, the data.
-pub(in super::super) static IN_ZIP: Codec = Codec { name: "lzma", begin: begin_in_zip };
+pub(in super::super) static IN_ZIP: Codec = Codec {
+    name: "lzma",
+    begin: begin_in_zip,
+};
 
 /// There is no magic. These are the checks that liblzma makes before it believes a header:
 /// properties below 225, a dictionary of 2^n or 2^n + 2^(n-1) bytes, a length below 256 GiB or
@@ -61,9 +66,11 @@ fn begin(input: Input) -> io::Result<Box<dyn Single>> {
 
 fn begin_in_zip(mut input: Input, size: Option<u64>) -> io::Result<Box<dyn Read + Send>> {
     let head = input.peek(9)?;
-    let (Some(&properties), Some(dictionary), Some(5)) =
-        (head.get(4), u32_le(head, 5), super::super::bits::u16_le(head, 2))
-    else {
+    let (Some(&properties), Some(dictionary), Some(5)) = (
+        head.get(4),
+        u32_le(head, 5),
+        super::super::bits::u16_le(head, 2),
+    ) else {
         return Err(io::ErrorKind::InvalidData.into());
     };
     if dictionary > MEMORY << 10 {

@@ -16,18 +16,24 @@ pub(in super::super) const FORMAT: Format = Format {
     opener: |opening| super::open(opening, &CODEC),
 };
 
-pub(in super::super) static CODEC: Codec =
-    Codec { name: "zlib", begin: |input, _| CHAIN.read(input) };
+pub(in super::super) static CODEC: Codec = Codec {
+    name: "zlib",
+    begin: |input, _| CHAIN.read(input),
+};
 
 static CHAIN: Chain = Chain { begin, starts };
 
 /// Deflate without a header of its own, as in zip members.
-pub(in super::super) static DEFLATE: Codec =
-    Codec { name: "deflate", begin: |input, _| Ok(Box::new(DeflateDecoder::new(input))) };
+pub(in super::super) static DEFLATE: Codec = Codec {
+    name: "deflate",
+    begin: |input, _| Ok(Box::new(DeflateDecoder::new(input))),
+};
 
 /// The two header bytes: method 8, window up to 32 KiB, no preset dictionary, check bits.
 fn starts(head: &[u8]) -> bool {
-    let Some(&[first, second]) = head.first_chunk::<2>() else { return false };
+    let Some(&[first, second]) = head.first_chunk::<2>() else {
+        return false;
+    };
     let check = u16::from_be_bytes([first, second]) % 31 == 0;
     first & 0x0f == 8 && first >> 4 <= 7 && second & 0x20 == 0 && check
 }

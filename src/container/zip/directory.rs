@@ -61,7 +61,9 @@ pub(super) fn read(source: &dyn Source, most: usize) -> io::Result<Directory> {
             count = count.max(directory.read_at(source, (start, told), most)?);
         }
         if count > 0 || end.entries == 0 {
-            directory.spans.push((at, (behind + end.comment).min(length)));
+            directory
+                .spans
+                .push((at, (behind + end.comment).min(length)));
         }
         directory.spans.extend(wide_spans(source, at)?);
         if count != 0 && count & 0xffff != end.entries && end.entries != 0xffff {
@@ -80,7 +82,11 @@ fn places(source: &dyn Source, at: u64, end: End) -> io::Result<Vec<(u64, u64)>>
     places.extend(at.checked_sub(end.size).map(|start| (start, end.offset)));
     for (wide_at, wide) in wide_ends(source, at)? {
         places.push((wide.offset, wide.offset));
-        places.extend(wide_at.checked_sub(wide.size).map(|start| (start, wide.offset)));
+        places.extend(
+            wide_at
+                .checked_sub(wide.size)
+                .map(|start| (start, wide.offset)),
+        );
     }
     places.sort_unstable();
     places.dedup();
@@ -90,11 +96,18 @@ fn places(source: &dyn Source, at: u64, end: End) -> io::Result<Vec<(u64, u64)>>
 /// The 64-bit end records that belong to the end record at `at`: where the locator points, and
 /// right before the locator, which is where CPython looks.
 fn wide_ends(source: &dyn Source, at: u64) -> io::Result<Vec<(u64, End)>> {
-    let Some(locator_at) = at.checked_sub(LOCATOR_LENGTH) else { return Ok(Vec::new()) };
+    let Some(locator_at) = at.checked_sub(LOCATOR_LENGTH) else {
+        return Ok(Vec::new());
+    };
     let bytes = read_range(source, locator_at, 20)?;
-    let Some(pointed) = record::locator(&bytes) else { return Ok(Vec::new()) };
+    let Some(pointed) = record::locator(&bytes) else {
+        return Ok(Vec::new());
+    };
     let mut found = Vec::new();
-    for place in [Some(pointed), locator_at.checked_sub(END64_LENGTH)].into_iter().flatten() {
+    for place in [Some(pointed), locator_at.checked_sub(END64_LENGTH)]
+        .into_iter()
+        .flatten()
+    {
         let bytes = read_range(source, place, 56)?;
         found.extend(record::end64(&bytes).map(|end| (place, end)));
     }
@@ -117,13 +130,19 @@ impl Directory {
     /// Every reader finds the outer end record first, and the inner archive is opened later.
     fn has_inside(&self, source: &dyn Source, at: u64) -> io::Result<bool> {
         let places = self.entries.values().flat_map(|listed| {
-            listed.places.iter().map(move |place| (*place, listed.entry.claims.packed))
+            listed
+                .places
+                .iter()
+                .map(move |place| (*place, listed.entry.claims.packed))
         });
         let Some((place, packed)) = places.filter(|(place, _)| *place < at).max() else {
             return Ok(false);
         };
         let header = read_range(source, place, LOCAL_LENGTH)?;
-        let length = header.starts_with(LOCAL).then(|| local_length(&header)).flatten();
+        let length = header
+            .starts_with(LOCAL)
+            .then(|| local_length(&header))
+            .flatten();
         Ok(length
             .is_some_and(|length| at < place.saturating_add(length as u64).saturating_add(packed)))
     }
@@ -140,11 +159,16 @@ impl Directory {
         let mut count = 0;
         loop {
             let fixed = window.at(position, record::CENTRAL_LENGTH)?;
-            let Some(needed) = fixed.starts_with(CENTRAL).then(|| central_length(fixed)).flatten()
+            let Some(needed) = fixed
+                .starts_with(CENTRAL)
+                .then(|| central_length(fixed))
+                .flatten()
             else {
                 break;
             };
-            let Some(entry) = central(window.at(position, needed)?) else { break };
+            let Some(entry) = central(window.at(position, needed)?) else {
+                break;
+            };
             if !self.entries.contains_key(&position) && self.entries.len() >= most {
                 self.cut = true;
                 break;
@@ -153,7 +177,10 @@ impl Directory {
             let next = position.saturating_add(entry.length);
             let shifted = entry.offset.wrapping_add(start.wrapping_sub(told));
             let listed = self.entries.entry(position);
-            let listed = listed.or_insert(Listed { entry, places: Vec::new() });
+            let listed = listed.or_insert(Listed {
+                entry,
+                places: Vec::new(),
+            });
             for place in [listed.entry.offset, shifted] {
                 if place < source.len() && !listed.places.contains(&place) {
                     listed.places.push(place);

@@ -14,8 +14,12 @@ pub(super) enum Layout {
 impl Layout {
     /// Recognises the layout. Torch finds its record by name, in whatever folder.
     pub(super) fn of<'n>(mut names: impl Iterator<Item = &'n [u8]>) -> Self {
-        let torch = names
-            .any(|name| matches!(last(name), b"data.pkl" | b"constants.pkl" | b"extern_modules"));
+        let torch = names.any(|name| {
+            matches!(
+                last(name),
+                b"data.pkl" | b"constants.pkl" | b"extern_modules"
+            )
+        });
         if torch { Self::Torch } else { Self::Plain }
     }
 
@@ -27,7 +31,11 @@ impl Layout {
         if name.ends_with(b".pkl") || name.ends_with(b".debug_pkl") {
             return MemberKind::Pickle(Host::Torch);
         }
-        if is_storage(name) { MemberKind::Storage } else { MemberKind::Unknown }
+        if is_storage(name) {
+            MemberKind::Storage
+        } else {
+            MemberKind::Unknown
+        }
     }
 }
 
@@ -56,7 +64,10 @@ mod tests {
         let layout = Layout::of(names.iter().copied());
         let kinds = [
             ("m/data.pkl", MemberKind::Pickle(Host::Torch)),
-            ("m/code/__torch__.py.debug_pkl", MemberKind::Pickle(Host::Torch)),
+            (
+                "m/code/__torch__.py.debug_pkl",
+                MemberKind::Pickle(Host::Torch),
+            ),
             ("m/data/17", MemberKind::Storage),
             (".data/3.storage", MemberKind::Storage),
             ("m/data/x", MemberKind::Unknown),

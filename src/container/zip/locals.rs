@@ -54,7 +54,10 @@ pub(super) fn read(source: &dyn Source, directory: &Directory, most: usize) -> i
             locals.missing.push(listed.entry.claims.clone());
         }
     }
-    let mut search = Search { window: Window::new(source), searched: 0 };
+    let mut search = Search {
+        window: Window::new(source),
+        searched: 0,
+    };
     for gap in locals.uncovered(directory, source.len()) {
         locals.search(&mut search, gap, most)?;
     }
@@ -68,7 +71,9 @@ fn header(source: &dyn Source, place: u64, name: usize) -> io::Result<Option<Loc
     if !bytes.starts_with(LOCAL) {
         return Ok(None);
     }
-    let Some(needed) = local_length(&bytes) else { return Ok(None) };
+    let Some(needed) = local_length(&bytes) else {
+        return Ok(None);
+    };
     if needed > bytes.len() {
         bytes = read_range(source, place, needed)?;
     }
@@ -83,12 +88,21 @@ impl Locals {
                 return Ok(false);
             };
             let end = place.saturating_add(local.length);
-            vacant.insert(Found { local, end, covered: end, listed: Vec::new() });
+            vacant.insert(Found {
+                local,
+                end,
+                covered: end,
+                listed: Vec::new(),
+            });
         }
         if let Some(found) = self.found.get_mut(&place) {
             let data = place.saturating_add(found.local.length);
             let own = found.local.claims.packed;
-            let packed = if claims.packed == 0 { own } else { claims.packed };
+            let packed = if claims.packed == 0 {
+                own
+            } else {
+                claims.packed
+            };
             found.end = found.end.max(data.saturating_add(packed)).min(source.len());
             found.covered = found.end + descriptor_length(source, &found.local, (data, found.end))?;
             if !found.listed.contains(claims) {
@@ -132,14 +146,28 @@ impl Locals {
             }
             position = at + 4;
             let source = search.window.source();
-            let Some(local) = header(source, at, 64)? else { continue };
+            let Some(local) = header(source, at, 64)? else {
+                continue;
+            };
             let data = at.saturating_add(local.length);
             let own = data.saturating_add(local.claims.packed);
             let known = !local.claims.deferred() && own <= end;
-            let behind = if known { own } else { search.data_end((data, end))? };
+            let behind = if known {
+                own
+            } else {
+                search.data_end((data, end))?
+            };
             let covered = behind + descriptor_length(source, &local, (data, behind))?;
             position = position.max(covered);
-            self.found.insert(at, Found { local, end: behind, covered, listed: Vec::new() });
+            self.found.insert(
+                at,
+                Found {
+                    local,
+                    end: behind,
+                    covered,
+                    listed: Vec::new(),
+                },
+            );
         }
         self.cut |= search.searched >= SEARCHED;
         Ok(())
@@ -203,7 +231,9 @@ impl Search<'_> {
             let bytes = self.window.at(position, 4)?;
             let found = memchr::memmem::find_iter(bytes, b"PK").find(|&inside| {
                 let rest = bytes.get(inside..).unwrap_or_default();
-                signatures.iter().any(|signature| rest.starts_with(*signature))
+                signatures
+                    .iter()
+                    .any(|signature| rest.starts_with(*signature))
             });
             // A signature may lie across two windows.
             let step = found.unwrap_or(bytes.len().saturating_sub(3)) as u64;

@@ -30,12 +30,23 @@ use super::{
 };
 use crate::source::{Part, read_range};
 
-pub(super) const FORMAT: Format = Format { name: "zip", matches, opener: open };
+pub(super) const FORMAT: Format = Format {
+    name: "zip",
+    matches,
+    opener: open,
+};
 
 /// A record at the start, or an end record near the end, which is enough for `zipfile`.
 fn matches(head: &Head<'_>) -> bool {
-    let signatures = [record::LOCAL, record::CENTRAL, record::END, record::DESCRIPTOR];
-    let at_start = signatures.iter().any(|signature| head.bytes.starts_with(*signature));
+    let signatures = [
+        record::LOCAL,
+        record::CENTRAL,
+        record::END,
+        record::DESCRIPTOR,
+    ];
+    let at_start = signatures
+        .iter()
+        .any(|signature| head.bytes.starts_with(*signature));
     let tail_start = head.length.saturating_sub(head.tail.len() as u64);
     at_start
         || memchr::memmem::find_iter(head.tail, record::END).any(|inside| {
@@ -150,7 +161,11 @@ fn emit(
     opening.explained(found.end, found.covered);
     if found.listed.is_empty() && has_directory {
         let name = String::from_utf8_lossy(&found.local.claims.name);
-        opening.anomaly(AnomalyKind::HiddenMember, at, format!("{name:?} is not in the directory"));
+        opening.anomaly(
+            AnomalyKind::HiddenMember,
+            at,
+            format!("{name:?} is not in the directory"),
+        );
     }
     for (kind, message) in versions::disagreements(found) {
         opening.anomaly(kind, at, message);
@@ -193,7 +208,9 @@ fn emit_version(opening: &mut Opening<'_>, layout: &Layout, version: &Version) -
             opening.member.packed(Arc::new(part), &version.name, codec)
         }
     };
-    let member = member.with_recorded(version.recorded).with_kind(layout.kind(&version.name));
+    let member = member
+        .with_recorded(version.recorded)
+        .with_kind(layout.kind(&version.name));
     if version.flags & record::ENCRYPTED != 0 && !readable(opening, &member, version)? {
         opening.problem(ProblemKind::Encrypted, format!("{shown:?} is encrypted"));
         return Ok(true);
@@ -254,13 +271,26 @@ fn gaps(opening: &mut Opening<'_>, locals: &Locals) -> io::Result<()> {
         opening.anomaly(AnomalyKind::PrefixData, 0, message);
     }
     for &(start, end) in locals.gaps.iter().filter(|(start, _)| *start != 0) {
-        if read_range(source.as_ref(), start, 4096)?.iter().all(|&byte| byte == 0) {
+        if read_range(source.as_ref(), start, 4096)?
+            .iter()
+            .all(|&byte| byte == 0)
+        {
             opening.explained(start, end);
             continue;
         }
-        let kind = if end == length { AnomalyKind::TrailingData } else { AnomalyKind::GapData };
-        opening.anomaly(kind, start, format!("{} bytes belong to no member", end - start));
-        let member = opening.member.part(&source, format!("@{start}"), (start, end - start));
+        let kind = if end == length {
+            AnomalyKind::TrailingData
+        } else {
+            AnomalyKind::GapData
+        };
+        opening.anomaly(
+            kind,
+            start,
+            format!("{} bytes belong to no member", end - start),
+        );
+        let member = opening
+            .member
+            .part(&source, format!("@{start}"), (start, end - start));
         if !opening.member(member) {
             break;
         }

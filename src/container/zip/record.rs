@@ -67,7 +67,10 @@ pub(super) fn central(bytes: &[u8]) -> Option<Central> {
     let comment_length = usize::from(u16_le(rest, 28)?);
     let variable = rest.get(CENTRAL_LENGTH - 4..)?;
     let name = variable.get(..name_length)?;
-    let extra = variable.get(name_length..)?.get(..extra_length).unwrap_or_default();
+    let extra = variable
+        .get(name_length..)?
+        .get(..extra_length)
+        .unwrap_or_default();
     let (unpacked, packed, offset) = (u32_le(rest, 20)?, u32_le(rest, 16)?, u32_le(rest, 38)?);
     let [unpacked, packed, offset] = widen([unpacked, packed, offset], extra);
     let claims = Claims {
@@ -79,7 +82,11 @@ pub(super) fn central(bytes: &[u8]) -> Option<Central> {
         name: name.to_vec(),
     };
     let length = (CENTRAL_LENGTH + name_length + extra_length + comment_length) as u64;
-    Some(Central { claims, offset, length })
+    Some(Central {
+        claims,
+        offset,
+        length,
+    })
 }
 
 /// How many bytes a directory entry takes, from its fixed part.
@@ -103,7 +110,10 @@ pub(super) fn local(bytes: &[u8]) -> Option<Local> {
     let extra_length = usize::from(u16_le(rest, 24)?);
     let variable = rest.get(LOCAL_LENGTH - 4..)?;
     let name = variable.get(..name_length)?;
-    let extra = variable.get(name_length..)?.get(..extra_length).unwrap_or_default();
+    let extra = variable
+        .get(name_length..)?
+        .get(..extra_length)
+        .unwrap_or_default();
     let [unpacked, packed, _] = widen([u32_le(rest, 18)?, u32_le(rest, 14)?, 0], extra);
     let claims = Claims {
         flags: u16_le(rest, 2)?,
@@ -113,7 +123,10 @@ pub(super) fn local(bytes: &[u8]) -> Option<Local> {
         unpacked,
         name: name.to_vec(),
     };
-    Some(Local { claims, length: (LOCAL_LENGTH + name_length + extra_length) as u64 })
+    Some(Local {
+        claims,
+        length: (LOCAL_LENGTH + name_length + extra_length) as u64,
+    })
 }
 
 /// How many bytes a local header takes, from its fixed part.

@@ -15,9 +15,15 @@ pub fn assemble(text: &str) -> Result<Vec<u8>, AssemblyError> {
     let mut last = 0;
     for (index, line) in text.lines().enumerate() {
         last = index + 1;
-        assembler.line(line).map_err(|message| AssemblyError { line: last, message })?;
+        assembler.line(line).map_err(|message| AssemblyError {
+            line: last,
+            message,
+        })?;
     }
-    assembler.finish().map_err(|message| AssemblyError { line: last, message })
+    assembler.finish().map_err(|message| AssemblyError {
+        line: last,
+        message,
+    })
 }
 
 #[derive(Default)]
@@ -31,8 +37,12 @@ struct Assembler {
 
 impl Assembler {
     fn line(&mut self, line: &str) -> Result<(), String> {
-        let mut operands = Operands { tokens: tokens(line)?.into_iter() };
-        let Some(first) = operands.tokens.next() else { return Ok(()) };
+        let mut operands = Operands {
+            tokens: tokens(line)?.into_iter(),
+        };
+        let Some(first) = operands.tokens.next() else {
+            return Ok(());
+        };
         let Token::Word(name) = first else {
             return Err("a line starts with the name of an opcode, not with a string".into());
         };
@@ -167,7 +177,9 @@ impl Assembler {
         };
         let length = claimed.unwrap_or(bytes.len() as i128);
         if !range.contains(&length) {
-            return Err(format!("length {length} does not fit the {width} bytes of its field"));
+            return Err(format!(
+                "length {length} does not fit the {width} bytes of its field"
+            ));
         }
         self.field(length, width);
         self.out.extend_from_slice(&bytes);
@@ -190,7 +202,10 @@ pub(super) fn encode_long(value: i128) -> Vec<u8> {
     let mut bytes = value.to_le_bytes().to_vec();
     let fill = if value < 0 { 0xff } else { 0 };
     while bytes.last() == Some(&fill) {
-        let below = bytes.len().checked_sub(2).and_then(|index| bytes.get(index));
+        let below = bytes
+            .len()
+            .checked_sub(2)
+            .and_then(|index| bytes.get(index));
         if below.is_some_and(|&below| below & 0x80 != fill & 0x80) || below.is_none() && fill != 0 {
             break;
         }
@@ -245,7 +260,9 @@ fn quoted(text: &str) -> Result<(Vec<u8>, &str), String> {
             '\\' => decoded.push(escaped(&mut characters)?),
             character @ ' '..='~' => decoded.push(u8::try_from(character).unwrap_or(b'?')),
             other => {
-                return Err(format!("{other:?} in a string is written as \\xNN, byte by byte"));
+                return Err(format!(
+                    "{other:?} in a string is written as \\xNN, byte by byte"
+                ));
             }
         }
     }
@@ -288,7 +305,11 @@ impl Operands<'_> {
     }
 
     fn word(&mut self, wanted: &str) -> Result<(), String> {
-        if self.take_word(wanted) { Ok(()) } else { Err(format!("`{wanted}` is expected here")) }
+        if self.take_word(wanted) {
+            Ok(())
+        } else {
+            Err(format!("`{wanted}` is expected here"))
+        }
     }
 
     /// `"…"`, or `"…" * n`.
@@ -296,7 +317,9 @@ impl Operands<'_> {
         let text = match self.tokens.next() {
             Some(Token::Text(text)) => text,
             Some(Token::Word(word)) => {
-                return Err(format!("a string in double quotes is expected, not `{word}`"));
+                return Err(format!(
+                    "a string in double quotes is expected, not `{word}`"
+                ));
             }
             None => return Err("a string in double quotes is missing".into()),
         };
@@ -323,8 +346,12 @@ impl Operands<'_> {
     }
 
     fn claimed_length(&mut self) -> Result<Option<i128>, String> {
-        let Some(Token::Word(word)) = self.tokens.as_slice().first() else { return Ok(None) };
-        let Some(digits) = word.strip_prefix("length=") else { return Ok(None) };
+        let Some(Token::Word(word)) = self.tokens.as_slice().first() else {
+            return Ok(None);
+        };
+        let Some(digits) = word.strip_prefix("length=") else {
+            return Ok(None);
+        };
         let length = integer(digits).ok_or_else(|| format!("`{digits}` is no length"))?;
         self.tokens.next();
         Ok(Some(length))
@@ -347,7 +374,9 @@ fn integer(word: &str) -> Option<i128> {
         Some(digits) => (true, digits),
         None => (false, word),
     };
-    let (radix, digits) = digits.strip_prefix("0x").map_or((10, digits), |digits| (16, digits));
+    let (radix, digits) = digits
+        .strip_prefix("0x")
+        .map_or((10, digits), |digits| (16, digits));
     if !digits.starts_with(|first: char| first.is_digit(radix)) {
         return None;
     }
@@ -355,7 +384,11 @@ fn integer(word: &str) -> Option<i128> {
     for digit in digits.chars() {
         let digit = i128::from(digit.to_digit(radix)?);
         value = value.checked_mul(i128::from(radix))?;
-        value = if negative { value.checked_sub(digit)? } else { value.checked_add(digit)? };
+        value = if negative {
+            value.checked_sub(digit)?
+        } else {
+            value.checked_add(digit)?
+        };
     }
     Some(value)
 }

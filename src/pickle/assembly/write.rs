@@ -56,7 +56,9 @@ fn instruction(bytes: &[u8]) -> Option<(String, &[u8])> {
             }
         }
     }
-    let next = usize::try_from(instruction.next).unwrap_or(usize::MAX).min(bytes.len());
+    let next = usize::try_from(instruction.next)
+        .unwrap_or(usize::MAX)
+        .min(bytes.len());
     Some((line, bytes.get(next..)?))
 }
 
@@ -79,7 +81,9 @@ fn payload(bytes: &[u8], instruction: Instruction, span: Span, line: &mut String
 /// The bytes of a span, as many as there are.
 fn cut(bytes: &[u8], span: Span) -> Option<&[u8]> {
     let start = usize::try_from(span.start).ok()?;
-    let end = usize::try_from(span.end()).unwrap_or(usize::MAX).min(bytes.len());
+    let end = usize::try_from(span.end())
+        .unwrap_or(usize::MAX)
+        .min(bytes.len());
     bytes.get(start..end)
 }
 

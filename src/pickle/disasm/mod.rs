@@ -108,7 +108,11 @@ struct Line {
 impl Line {
     fn new(instruction: Instruction, shower: &mut Shower<'_>) -> Self {
         let remarks = shower.complaint(instruction).into_iter().collect();
-        Self { depth: None, indent: 0, remarks }
+        Self {
+            depth: None,
+            indent: 0,
+            remarks,
+        }
     }
 
     /// Remarks on framing: C readers fetch whole frames, and an instruction that crosses the end of
@@ -116,7 +120,8 @@ impl Line {
     fn frame(&mut self, instruction: Instruction, frame_end: &mut Option<u64>) {
         if let Some(end) = *frame_end {
             if instruction.offset < end && instruction.next > end {
-                self.remarks.push(format!("crosses the end of the frame at {end}"));
+                self.remarks
+                    .push(format!("crosses the end of the frame at {end}"));
             }
             if instruction.next >= end {
                 *frame_end = None;
@@ -142,7 +147,10 @@ impl Line {
                 let again = if again { ", again" } else { "" };
                 format!("memo[{index}] = {}{again}", shower.item(item, track))
             }
-            Effect::Fetched { index, item: Some(item) } => {
+            Effect::Fetched {
+                index,
+                item: Some(item),
+            } => {
                 format!("memo[{index}]: {}", shower.item(item, track))
             }
             Effect::Fetched { index, item: None } => {
@@ -175,7 +183,11 @@ impl Line {
         }
         let depth = self.depth.map_or("?".into(), |depth| depth.to_string());
         let raw = shower.raw(instruction.offset, instruction.next, RAW_BYTES);
-        writeln!(out, "{:>8}  {raw:<16}{depth:>5}  {text}", instruction.offset)
+        writeln!(
+            out,
+            "{:>8}  {raw:<16}{depth:>5}  {text}",
+            instruction.offset
+        )
     }
 }
 

@@ -33,7 +33,10 @@ pub(super) struct Shower<'s> {
 
 impl<'s> Shower<'s> {
     pub(super) fn new(source: &'s dyn Source) -> Self {
-        Self { near: Window::new(source), far: Window::new(source) }
+        Self {
+            near: Window::new(source),
+            far: Window::new(source),
+        }
     }
 
     /// A few bytes from `offset` on; nothing where they cannot be read.
@@ -45,7 +48,12 @@ impl<'s> Shower<'s> {
     pub(super) fn raw(&mut self, start: u64, end: u64, most: usize) -> String {
         let length = usize::try_from(end.saturating_sub(start)).unwrap_or(usize::MAX);
         let mut out = String::new();
-        for (index, byte) in self.near(start).iter().take(length.min(1 + most)).enumerate() {
+        for (index, byte) in self
+            .near(start)
+            .iter()
+            .take(length.min(1 + most))
+            .enumerate()
+        {
             let gap = if index == 1 { " " } else { "" };
             // Writing to a string cannot fail.
             let _ = write!(out, "{gap}{byte:02x}");
@@ -81,14 +89,19 @@ impl<'s> Shower<'s> {
             Operand::Span(span) => written(&mut self.near, opcode, span, OPERAND_BYTES),
             Operand::Spans(module, name) => {
                 let module = written(&mut self.near, opcode, module, OPERAND_BYTES);
-                format!("{module} {}", written(&mut self.near, opcode, name, OPERAND_BYTES))
+                format!(
+                    "{module} {}",
+                    written(&mut self.near, opcode, name, OPERAND_BYTES)
+                )
             }
         }
     }
 
     /// What is wrong with a text operand, or on what readers disagree.
     pub(super) fn complaint(&mut self, instruction: Instruction) -> Option<String> {
-        let Operand::Span(span) = instruction.operand else { return None };
+        let Operand::Span(span) = instruction.operand else {
+            return None;
+        };
         let opcode = instruction.opcode;
         match opcode.operand() {
             OperandKind::DecimalLine | OperandKind::LongLine | OperandKind::FloatLine => {
@@ -104,7 +117,9 @@ impl<'s> Shower<'s> {
                     Opcode::String => text::string(&line),
                     _ => text::unicode(&line),
                 };
-                decoded.is_err().then(|| "no valid text: loaders raise here".into())
+                decoded
+                    .is_err()
+                    .then(|| "no valid text: loaders raise here".into())
             }
             _ => None,
         }
@@ -134,7 +149,9 @@ impl<'s> Shower<'s> {
     }
 
     fn import(&mut self, import: u32, track: &Track) -> String {
-        let Some(names) = track.names(import) else { return "an import".into() };
+        let Some(names) = track.names(import) else {
+            return "an import".into();
+        };
         format!("{}.{}", self.name(names.module), self.name(names.name))
     }
 
@@ -184,13 +201,19 @@ fn written(window: &mut Window<'_>, opcode: Opcode, span: Span, most: usize) -> 
         }
         Opcode::Long1 | Opcode::Long4 => whole(window, span, 16)
             .and_then(|bytes| decode_long(&bytes))
-            .map_or_else(|| format!("of {} bytes", span.length), |value| value.to_string()),
+            .map_or_else(
+                || format!("of {} bytes", span.length),
+                |value| value.to_string(),
+            ),
         _ => show_part(window, span, most, show_bytes),
     }
 }
 
 /// How a text line is decoded and then shown.
-type Escapes = (fn(&[u8]) -> Result<Vec<u8>, TextError>, fn(&[u8], usize) -> String);
+type Escapes = (
+    fn(&[u8]) -> Result<Vec<u8>, TextError>,
+    fn(&[u8], usize) -> String,
+);
 
 /// A line with escapes; as it is written where it is too long or not valid.
 fn escaped(window: &mut Window<'_>, span: Span, most: usize, (decode, show): Escapes) -> String {
@@ -217,7 +240,9 @@ fn show_part(
 
 /// All bytes of a span, unless it is longer than `most`.
 fn whole(window: &mut Window<'_>, span: Span, most: usize) -> Option<Vec<u8>> {
-    let length = usize::try_from(span.length).ok().filter(|&length| length <= most)?;
+    let length = usize::try_from(span.length)
+        .ok()
+        .filter(|&length| length <= most)?;
     let bytes = fetch(window, span, most);
     (bytes.len() == length).then(|| bytes.to_vec())
 }
@@ -250,7 +275,11 @@ fn readings(reading: Reading) -> String {
 
 /// A float as Python writes it.
 fn float(value: f64) -> String {
-    if value.is_nan() { "nan".into() } else { format!("{value:?}") }
+    if value.is_nan() {
+        "nan".into()
+    } else {
+        format!("{value:?}")
+    }
 }
 
 /// What an opcode without a shown operand makes.

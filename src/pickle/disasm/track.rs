@@ -90,7 +90,11 @@ impl Track {
     pub(super) fn follow(&mut self, instruction: Instruction, index: Option<i64>) -> Effect {
         let effect = self.apply(instruction, index);
         let largest = self.items.len().max(self.marks.len()).max(self.memo.len());
-        if largest.max(self.imports.len()) > MOST_FOLLOWED { Effect::TooLarge } else { effect }
+        if largest.max(self.imports.len()) > MOST_FOLLOWED {
+            Effect::TooLarge
+        } else {
+            effect
+        }
     }
 
     fn apply(&mut self, instruction: Instruction, index: Option<i64>) -> Effect {
@@ -120,14 +124,25 @@ impl Track {
     /// The topmost value, unless a mark lies above it.
     fn top(&self) -> Option<Item> {
         let fence = self.marks.last().copied().unwrap_or(0);
-        self.items.last().copied().filter(|_| self.items.len() > fence)
+        self.items
+            .last()
+            .copied()
+            .filter(|_| self.items.len() > fence)
     }
 
     fn store(&mut self, index: Option<i64>) -> Effect {
-        let Some(item) = self.top() else { return Effect::Underflow };
-        let Some(index) = index.filter(|&index| index >= 0) else { return Effect::BadIndex };
+        let Some(item) = self.top() else {
+            return Effect::Underflow;
+        };
+        let Some(index) = index.filter(|&index| index >= 0) else {
+            return Effect::BadIndex;
+        };
         let before = self.memo.insert(index, item);
-        Effect::Stored { index, item, again: before.is_some() }
+        Effect::Stored {
+            index,
+            item,
+            again: before.is_some(),
+        }
     }
 
     /// Pops and pushes what the opcode table says.
@@ -152,7 +167,10 @@ impl Track {
                 called(import, &mut effect)
             }
             Opcode::StackGlobal => {
-                let import = self.import(Names { module: popped.deepest, name: popped.top });
+                let import = self.import(Names {
+                    module: popped.deepest,
+                    name: popped.top,
+                });
                 if effect == Effect::Plain {
                     effect = Effect::Imports(import);
                 }
@@ -214,14 +232,22 @@ impl Track {
 fn names(instruction: Instruction) -> Names {
     let written = |span| Item::Written(Opcode::Global, span);
     match instruction.operand {
-        Operand::Spans(module, name) => Names { module: written(module), name: written(name) },
-        _ => Names { module: Item::Unknown, name: Item::Unknown },
+        Operand::Spans(module, name) => Names {
+            module: written(module),
+            name: written(name),
+        },
+        _ => Names {
+            module: Item::Unknown,
+            name: Item::Unknown,
+        },
     }
 }
 
 /// The result of a call, and the remark that names the callee.
 fn called(callee: Item, effect: &mut Effect) -> Item {
-    let Item::Import(import) = callee else { return Item::Unknown };
+    let Item::Import(import) = callee else {
+        return Item::Unknown;
+    };
     if *effect == Effect::Plain {
         *effect = Effect::Calls(callee);
     }

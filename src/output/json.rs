@@ -1,0 +1,393 @@
+//! `pickscan-report/1`: a contract that other programs read. Fields are added, never renamed.
+//!
+//! The structs here are the contract; nothing is derived on the report's own types, so that a
+//! change inside pickscan cannot change what is written.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use super::{escape::hex, words};
+use crate::{
+    facts::{ChangeKind, Symbol},
+    report::{
+        CallReport, ChangeReport, FileReport, Finding, ImportReport, Location, MemberPath, Notice,
+        Report, StreamReport, Verdict,
+    },
+};
+
+#[derive(Serialize)]
+struct Document<'r> {
+    schema: &'static str,
+    version: &'static str,
+    summary: Summary,
+    files: Vec<File<'r>>,
+}
+
+#[derive(Serialize)]
+struct Summary {
+    inputs: usize,
+    clean: usize,
+    unfamiliar: usize,
+    suspicious: usize,
+    dangerous: usize,
+    incomplete: usize,
+    skipped: usize,
+}
+
+#[derive(Serialize)]
+struct File<'r> {
+    path: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    path_hex: Option<String>,
+    verdict: &'static str,
+    format: &'static str,
+    size: u64,
+    bytes_read: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    skipped: Option<&'r str>,
+    streams: Vec<Stream<'r>>,
+    findings: Vec<FindingObject<'r>>,
+    notices: Vec<NoticeObject<'r>>,
+}
+
+#[derive(Serialize)]
+struct Stream<'r> {
+    #[serde(flatten)]
+    member: Member,
+    offset: u64,
+    length: u64,
+    protocol: u8,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reader: Option<&'static str>,
+    end: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    end_reason: Option<&'r str>,
+    imports: Vec<Import>,
+    calls: Vec<Call<'r>>,
+    changes: Vec<Change<'r>>,
+    anomalies: Vec<Anomaly>,
+}
+
+#[derive(Serialize)]
+struct Member {
+    member: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    member_hex: Option<String>,
+}
+
+/// `module` and `name` are null where they are computed in a way that cannot be followed.
+#[derive(Serialize)]
+struct Name {
+    module: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    module_hex: Option<String>,
+    name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name_hex: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Import {
+    #[serde(flatten)]
+    symbol: Name,
+    offset: u64,
+    opcode: &'static str,
+    trust: &'static str,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    resolved: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    spelled: Option<Name>,
+}
+
+#[derive(Serialize)]
+struct Call<'r> {
+    symbol: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    symbol_hex: Option<String>,
+    arguments: &'r str,
+    offset: u64,
+    opcode: &'static str,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    chain: &'r [String],
+    #[serde(skip_serializing_if = "is_zero")]
+    repeated: u64,
+}
+
+#[derive(Serialize)]
+struct Change<'r> {
+    kind: &'static str,
+    symbol: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    symbol_hex: Option<String>,
+    value: &'r str,
+    offset: u64,
+    opcode: &'static str,
+}
+
+#[derive(Serialize)]
+struct Anomaly {
+    kind: &'static str,
+    offset: u64,
+}
+
+#[derive(Serialize)]
+struct FindingObject<'r> {
+    rule: &'r str,
+    severity: &'static str,
+    message: &'r str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    symbol: Option<&'r str>,
+    #[serde(flatten)]
+    location: Place,
+    related: Vec<Place>,
+    fingerprint: String,
+}
+
+#[derive(Serialize)]
+struct Place {
+    #[serde(flatten)]
+    member: Member,
+    offset: u64,
+    opcode: &'static str,
+}
+
+#[derive(Serialize)]
+struct NoticeObject<'r> {
+    kind: &'static str,
+    message: &'r str,
+    #[serde(flatten)]
+    member: Member,
+}
+
+/// Writes the report, one document on one line, file by file so that it is never held twice.
+pub(super) fn write(report: &Report, writer: &mut dyn Write) -> io::Result<()> {
+    let document = Document {
+        schema: "pickscan-report/1",
+        version: env!("CARGO_PKG_VERSION"),
+        summary: Summary {
+            inputs: report.files.len(),
+            clean: report.count(Verdict::Clean),
+            unfamiliar: report.count(Verdict::Unfamiliar),
+            suspicious: report.count(Verdict::Suspicious),
+            dangerous: report.count(Verdict::Dangerous),
+            incomplete: report.count(Verdict::Incomplete),
+            skipped: report.count(Verdict::Skipped),
+        },
+        files: report.files.iter().map(File::from).collect(),
+    };
+    serde_json::to_writer(&mut *writer, &document)?;
+    writeln!(writer)
+}
+
+impl<'r> From<&'r FileReport> for File<'r> {
+    fn from(file: &'r FileReport) -> Self {
+        let (path, path_hex) = spell(file.path.as_os_str().as_encoded_bytes());
+        Self {
+            path,
+            path_hex,
+            verdict: file.verdict().name(),
+            format: file.format,
+            size: file.size,
+            bytes_read: file.bytes_read,
+            skipped: file.skipped.as_deref(),
+            streams: file.streams.iter().map(Stream::from).collect(),
+            findings: file
+                .findings
+                .iter()
+                .map(|finding| finding_object(file, finding))
+                .collect(),
+            notices: file.notices.iter().map(NoticeObject::from).collect(),
+        }
+    }
+}
+
+impl<'r> From<&'r StreamReport> for Stream<'r> {
+    fn from(stream: &'r StreamReport) -> Self {
+        Self {
+            member: Member::from(&stream.member),
+            offset: stream.offset,
+            length: stream.length,
+            protocol: stream.protocol,
+            reader: stream.reader,
+            end: stream.end.name(),
+            end_reason: stream.end_reason.as_deref(),
+            imports: stream.imports.iter().map(Import::from).collect(),
+            calls: stream.calls.iter().map(Call::from).collect(),
+            changes: stream.changes.iter().map(Change::from).collect(),
+            anomalies: stream
+                .anomalies
+                .iter()
+                .map(|anomaly| Anomaly {
+                    kind: anomaly.kind.name(),
+                    offset: anomaly.offset,
+                })
+                .collect(),
+        }
+    }
+}
+
+impl From<&ImportReport> for Import {
+    fn from(import: &ImportReport) -> Self {
+        Self {
+            symbol: Name::from(import.symbol.as_ref()),
+            offset: import.place.offset,
+            opcode: import.place.opcode,
+            trust: import.trust.name(),
+            resolved: import.resolved,
+            spelled: import
+                .spelled
+                .as_ref()
+                .map(|spelled| Name::from(Some(spelled))),
+        }
+    }
+}
+
+impl From<Option<&Symbol>> for Name {
+    fn from(symbol: Option<&Symbol>) -> Self {
+        let (module, module_hex) = symbol.map(|symbol| spell(&symbol.module)).unzip();
+        let (name, name_hex) = symbol.map(|symbol| spell(&symbol.name)).unzip();
+        Self {
+            module,
+            module_hex: module_hex.flatten(),
+            name,
+            name_hex: name_hex.flatten(),
+        }
+    }
+}
+
+impl<'r> From<&'r CallReport> for Call<'r> {
+    fn from(call: &'r CallReport) -> Self {
+        let (symbol, symbol_hex) = words::callee(&call.callee).map(|name| spell(&name)).unzip();
+        Self {
+            symbol,
+            symbol_hex: symbol_hex.flatten(),
+            arguments: &call.arguments,
+            offset: call.place.offset,
+            opcode: call.place.opcode,
+            chain: &call.chain,
+            repeated: call.repeated,
+        }
+    }
+}
+
+impl<'r> From<&'r ChangeReport> for Change<'r> {
+    fn from(change: &'r ChangeReport) -> Self {
+        let (symbol, symbol_hex) = words::callee(&change.target)
+            .map(|name| spell(&name))
+            .unzip();
+        Self {
+            kind: match change.kind {
+                ChangeKind::SetState => "set-state",
+                ChangeKind::Mutate => "mutate",
+            },
+            symbol,
+            symbol_hex: symbol_hex.flatten(),
+            value: &change.value,
+            offset: change.place.offset,
+            opcode: change.place.opcode,
+        }
+    }
+}
+
+fn finding_object<'r>(file: &FileReport, finding: &'r Finding) -> FindingObject<'r> {
+    FindingObject {
+        rule: &finding.rule,
+        severity: finding.severity.name(),
+        message: &finding.message,
+        symbol: finding.symbol.as_deref(),
+        location: Place::from(&finding.location),
+        related: finding.related.iter().map(Place::from).collect(),
+        fingerprint: finding.fingerprint(&file.path),
+    }
+}
+
+impl From<&Location> for Place {
+    fn from(location: &Location) -> Self {
+        let Location {
+            member,
+            offset,
+            opcode,
+            ..
+        } = location;
+        Self {
+            member: Member::from(member),
+            offset: *offset,
+            opcode,
+        }
+    }
+}
+
+impl From<&MemberPath> for Member {
+    fn from(path: &MemberPath) -> Self {
+        let (member, member_hex) = spell(&path.joined());
+        Self { member, member_hex }
+    }
+}
+
+impl<'r> From<&'r Notice> for NoticeObject<'r> {
+    fn from(notice: &'r Notice) -> Self {
+        Self {
+            kind: notice.kind.name(),
+            message: &notice.message,
+            member: Member::from(&notice.member),
+        }
+    }
+}
+
+/// Text with U+FFFD for what is not UTF-8, and then also the bytes in hexadecimal.
+fn spell(bytes: &[u8]) -> (String, Option<String>) {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => (text.to_owned(), None),
+        Err(_) => (
+            String::from_utf8_lossy(bytes).into_owned(),
+            Some(hex(bytes)),
+        ),
+    }
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde hands over a reference"
+)]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::output::example;
+
+    #[test]
+    fn the_document_is_the_contract() {
+        let mut bytes = Vec::new();
+        write(&example::report(), &mut bytes).unwrap();
+        let value: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
+        assert_eq!(value["schema"], "pickscan-report/1");
+        assert_eq!(value["summary"]["dangerous"], 1);
+        let file = &value["files"][0];
+        assert_eq!(file["path"], "models/a\u{fffd}.pt");
+        assert_eq!(file["path_hex"], "6d6f64656c732f61ff2e7074");
+        let import = &file["streams"][0]["imports"][0];
+        assert_eq!(
+            (&import["module"], &import["name"]),
+            (&"os".into(), &"system".into())
+        );
+        assert_eq!(import.get("resolved"), None);
+        assert_eq!(file["findings"][0]["member"], "archive/data.pkl");
+        assert_eq!(file["findings"][0]["related"][0]["opcode"], "REDUCE");
+        assert_eq!(file["notices"][0]["kind"], "limit");
+    }
+
+    #[test]
+    fn names_that_are_not_utf8_keep_their_bytes() {
+        let symbol = Symbol {
+            module: b"o\xff".to_vec(),
+            name: b"x".to_vec(),
+        };
+        let name = serde_json::to_value(Name::from(Some(&symbol))).unwrap();
+        let expected = r#"{"module":"o�","module_hex":"6fff","name":"x"}"#;
+        assert_eq!(name.to_string(), expected);
+    }
+}

@@ -1,0 +1,288 @@
+//! For people: grouped by input, worst first, and quiet where nothing was found.
+//!
+//! Each finding says, in this order: what would happen, where, why that is bad, what to do.
+
+use std::io::{self, Write};
+
+use super::{Colour, Rendering, Verbosity, escape::visible, words};
+use crate::{
+    report::{FileReport, Finding, Level, Report, StreamReport, Verdict},
+    rules::{Severity, Trust},
+};
+
+/// Further places of one finding that are listed before they are only counted.
+const RELATED_SHOWN: usize = 5;
+
+/// Writes the report.
+pub(super) fn write(
+    report: &Report,
+    rendering: Rendering,
+    writer: &mut dyn Write,
+) -> io::Result<()> {
+    let mut page = Page {
+        report,
+        rendering,
+        writer,
+        written: false,
+    };
+    for file in report.worst_first() {
+        page.file(file)?;
+    }
+    if rendering.verbosity > Verbosity::Quiet {
+        page.paragraph()?;
+        writeln!(page.writer, "{}", summary(report, rendering.colour))?;
+    }
+    Ok(())
+}
+
+/// The last line.
+pub(super) fn summary(report: &Report, colour: Colour) -> String {
+    let files = words::count(report.files.len(), "file");
+    let scanned: u64 = report.files.iter().map(|file| file.size).sum();
+    let read: u64 = report.files.iter().map(|file| file.bytes_read).sum();
+    // How little has to be read of a checkpoint is worth saying; that small files are read is not.
+    let read = if read < scanned {
+        format!(" (read {})", words::bytes(read))
+    } else {
+        String::new()
+    };
+    let total = format!("{files}, {}{read}", words::bytes(scanned));
+    let counts: Vec<String> = Verdict::ALL
+        .into_iter()
+        .filter_map(|verdict| {
+            let count = report.count(verdict);
+            (count > 0).then(|| {
+                paint(
+                    colour,
+                    tint(verdict),
+                    &format!("{count} {}", verdict.name()),
+                )
+            })
+        })
+        .collect();
+    match counts.as_slice() {
+        [] => "pickscan: nothing to scan".to_owned(),
+        counts => format!("pickscan: {} in {total}", counts.join(", ")),
+    }
+}
+
+struct Page<'r, 'w> {
+    report: &'r Report,
+    rendering: Rendering,
+    writer: &'w mut dyn Write,
+    written: bool,
+}
+
+impl Page<'_, '_> {
+    fn file(&mut self, file: &FileReport) -> io::Result<()> {
+        if self.rendering.verbosity == Verbosity::Quiet {
+            return self.brief(file);
+        }
+        let verbose = self.rendering.verbosity == Verbosity::Verbose;
+        let threshold = if verbose {
+            Severity::Info
+        } else {
+            Severity::Low
+        };
+        let findings: Vec<_> = file
+            .findings
+            .iter()
+            .filter(|finding| finding.severity >= threshold)
+            .collect();
+        let remarks = remarks(file, self.rendering.verbosity);
+        if findings.is_empty() && remarks.is_empty() && !verbose {
+            return Ok(());
+        }
+        self.paragraph()?;
+        let verdict = file.verdict();
+        let word = self.paint(tint(verdict), verdict.name());
+        writeln!(
+            self.writer,
+            "{}: {word}",
+            self.paint(BOLD, &words::path(file))
+        )?;
+        for remark in remarks {
+            writeln!(self.writer, "  {remark}")?;
+        }
+        for finding in findings {
+            self.finding(file, finding)?;
+        }
+        if verbose {
+            self.details(file)?;
+        }
+        Ok(())
+    }
+
+    fn brief(&mut self, file: &FileReport) -> io::Result<()> {
+        for finding in file
+            .findings
+            .iter()
+            .filter(|finding| finding.severity > Severity::Info)
+        {
+            let place = words::location(file, &finding.location);
+            let severity = self.paint(tint_of(finding.severity), finding.severity.name());
+            let message = visible(finding.message.as_bytes());
+            writeln!(
+                self.writer,
+                "{place}: {severity}: {message} [{}]",
+                finding.rule
+            )?;
+        }
+        for remark in remarks(file, Verbosity::Quiet) {
+            writeln!(self.writer, "{}: {remark}", words::path(file))?;
+        }
+        Ok(())
+    }
+
+    fn finding(&mut self, file: &FileReport, finding: &Finding) -> io::Result<()> {
+        let severity = self.paint(tint_of(finding.severity), finding.severity.name());
+        let message = self.paint(BOLD, &visible(finding.message.as_bytes()));
+        let rule = self.paint(DIM, &format!("[{}]", finding.rule));
+        writeln!(self.writer, "\n  {severity}: {message} {rule}")?;
+        self.field("where", &words::location(file, &finding.location))?;
+        for related in finding.related.iter().take(RELATED_SHOWN) {
+            self.field("also", &words::location(file, related))?;
+        }
+        let more = finding.related.len().saturating_sub(RELATED_SHOWN);
+        if more > 0 {
+            self.field("also", &words::count(more, "further place"))?;
+        }
+        let rule = self.report.rule(finding);
+        self.field("why", rule.map_or("", |rule| &rule.why))?;
+        self.field("do", rule.map_or("", |rule| &rule.what_to_do))
+    }
+
+    fn field(&mut self, name: &str, value: &str) -> io::Result<()> {
+        if value.is_empty() {
+            return Ok(());
+        }
+        let label = self.paint(DIM, &format!("{name:<5}"));
+        // Reasons and advice come from YAML and may span lines; input text was escaped before.
+        let value = value.split_whitespace().collect::<Vec<_>>().join(" ");
+        writeln!(self.writer, "    {label} {value}")
+    }
+
+    fn details(&mut self, file: &FileReport) -> io::Result<()> {
+        let format = if file.format.is_empty() {
+            "unknown"
+        } else {
+            file.format
+        };
+        let (size, read) = (words::bytes(file.size), words::bytes(file.bytes_read));
+        writeln!(self.writer, "  format {format}, {size}, read {read}")?;
+        for stream in &file.streams {
+            self.stream(file, stream)?;
+        }
+        Ok(())
+    }
+
+    fn stream(&mut self, file: &FileReport, stream: &StreamReport) -> io::Result<()> {
+        let place = words::place(file, &stream.member);
+        let StreamReport {
+            offset,
+            length,
+            protocol,
+            ..
+        } = stream;
+        let end = stream.end.name();
+        writeln!(
+            self.writer,
+            "  pickle {place} @ {offset}: {length} bytes, protocol {protocol}, end {end}{}",
+            words::reader(stream)
+        )?;
+        for import in &stream.imports {
+            let symbol = import
+                .symbol
+                .as_ref()
+                .map(|symbol| visible(&symbol.dotted()));
+            let symbol = symbol.unwrap_or_else(|| "(computed, not known)".to_owned());
+            let tint = if import.trust == Trust::Trusted {
+                DIM
+            } else {
+                YELLOW
+            };
+            let trust = self.paint(tint, import.trust.name());
+            let place = import.place;
+            writeln!(
+                self.writer,
+                "    import {symbol} ({trust}) @ {}, {}",
+                place.offset, place.opcode
+            )?;
+        }
+        for anomaly in &stream.anomalies {
+            let sentence = anomaly.kind.sentence();
+            writeln!(
+                self.writer,
+                "    {} @ {}: {sentence}",
+                anomaly.kind.name(),
+                anomaly.offset
+            )?;
+        }
+        Ok(())
+    }
+
+    /// Puts an empty line between blocks.
+    fn paragraph(&mut self) -> io::Result<()> {
+        if std::mem::replace(&mut self.written, true) {
+            writeln!(self.writer)
+        } else {
+            Ok(())
+        }
+    }
+
+    fn paint(&self, style: &'static str, text: &str) -> String {
+        paint(self.rendering.colour, style, text)
+    }
+}
+
+/// What is said about an input beside findings: notices, broken pickles, why it was skipped.
+fn remarks(file: &FileReport, verbosity: Verbosity) -> Vec<String> {
+    let verbose = verbosity == Verbosity::Verbose;
+    let least = match verbosity {
+        Verbosity::Quiet => Level::Error,
+        Verbosity::Normal => Level::Warning,
+        Verbosity::Verbose => Level::Note,
+    };
+    let notices = file
+        .notices
+        .iter()
+        .filter(|notice| notice.kind.level() >= least);
+    let notices = notices.map(|notice| {
+        let message = visible(notice.message.as_bytes());
+        let member = visible(&notice.member.joined());
+        let separator = if member.is_empty() { "" } else { ": " };
+        format!("{}: {member}{separator}{message}", notice.kind.name())
+    });
+    let broken = file.streams.iter().filter(|stream| stream.is_broken());
+    let broken =
+        broken.map(|stream| format!("{}: {}", stream.end.name(), words::broken_stream(stream)));
+    let skipped = file.skipped.iter().filter(|_| verbose);
+    let skipped = skipped.map(|why| format!("holds no pickle: {}", visible(why.as_bytes())));
+    notices.chain(broken).chain(skipped).collect()
+}
+
+const BOLD: &str = "1";
+const DIM: &str = "2";
+const RED: &str = "1;31";
+const YELLOW: &str = "33";
+const GREEN: &str = "32";
+
+fn tint(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Dangerous => RED,
+        Verdict::Suspicious | Verdict::Incomplete | Verdict::Unfamiliar => YELLOW,
+        Verdict::Clean => GREEN,
+        Verdict::Skipped => DIM,
+    }
+}
+
+fn tint_of(severity: Severity) -> &'static str {
+    tint(Verdict::of_severity(severity))
+}
+
+fn paint(colour: Colour, style: &'static str, text: &str) -> String {
+    match colour {
+        Colour::Plain => text.to_owned(),
+        Colour::Ansi => format!("\x1b[{style}m{text}\x1b[0m"),
+    }
+}

@@ -1,0 +1,135 @@
+//! What a rule says about a stream.
+
+use std::path::Path;
+
+use sha2::{Digest, Sha256};
+
+use super::{Location, MemberPath};
+use crate::rules::Severity;
+
+/// One match of one rule. Title, reasons and advice are in [`RuleInfo`], by the rule's id.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Finding {
+    /// Id of the rule.
+    pub rule: String,
+    /// How bad it is.
+    pub severity: Severity,
+    /// What would happen. May quote the input, so it is hostile text.
+    pub message: String,
+    /// The symbol it is about, where it is about one: `module.qualname`.
+    pub symbol: Option<String>,
+    /// Where.
+    pub location: Location,
+    /// Further places of the same, and places that led to it.
+    pub related: Vec<Location>,
+    /// Which of the findings with the same rule, member and symbol this is, from 0.
+    pub ordinal: usize,
+}
+
+impl Finding {
+    /// An identity that survives re-training and re-packing: it depends on the rule, the path, the
+    /// member, the symbol and the ordinal, not on offsets or contents. 16 hexadecimal digits.
+    ///
+    /// SHA-256, so that nobody can make a new finding look like a known one of a baseline.
+    pub fn fingerprint(&self, path: &Path) -> String {
+        let mut digest = Sha256::new();
+        let ordinal = self.ordinal.to_string();
+        let parts: [&[u8]; 5] = [
+            self.rule.as_bytes(),
+            path.as_os_str().as_encoded_bytes(),
+            &self.location.member.joined(),
+            self.symbol.as_deref().unwrap_or_default().as_bytes(),
+            ordinal.as_bytes(),
+        ];
+        for part in parts {
+            // The length in front keeps "ab" + "c" apart from "a" + "bc".
+            digest.update((part.len() as u64).to_le_bytes());
+            digest.update(part);
+        }
+        digest
+            .finalize()
+            .iter()
+            .take(8)
+            .map(|byte| format!("{byte:02x}"))
+            .collect()
+    }
+}
+
+/// What a rule says about itself.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RuleInfo {
+    /// One line.
+    pub title: String,
+    /// How bad a match is, before use is looked at.
+    pub severity: Option<Severity>,
+    /// How sure a match is: `high`, `medium` or `low`.
+    pub confidence: String,
+    /// Why that is bad.
+    pub why: String,
+    /// What to do about it.
+    pub what_to_do: String,
+    /// Where to read more.
+    pub references: Vec<String>,
+    /// `security`, and CWE numbers as `external/cwe/cwe-502`.
+    pub tags: Vec<String>,
+}
+
+/// Numbers the findings that share rule, member and symbol, so that fingerprints are unique.
+pub(crate) fn number(findings: &mut [Finding]) {
+    let mut seen: std::collections::HashMap<(String, MemberPath, Option<String>), usize> =
+        std::collections::HashMap::new();
+    for finding in findings {
+        let key = (
+            finding.rule.clone(),
+            finding.location.member.clone(),
+            finding.symbol.clone(),
+        );
+        let count = seen.entry(key).or_default();
+        finding.ordinal = *count;
+        *count += 1;
+    }
+}
+
+#[cfg(test)]
+impl Finding {
+    pub(crate) fn example(severity: Severity) -> Self {
+        let member = MemberPath::new([b"archive/data.pkl".to_vec()]);
+        Self {
+            rule: "os-command".to_owned(),
+            severity,
+            message: "would run the command ('id',)".to_owned(),
+            symbol: Some("os.system".to_owned()),
+            location: Location {
+                member,
+                offset: 12,
+                opcode: "GLOBAL",
+                outer: Some(76),
+            },
+            related: Vec::new(),
+            ordinal: 0,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fingerprints_do_not_depend_on_offsets() {
+        let one = Finding::example(Severity::High);
+        let mut other = one.clone();
+        other.location.offset = 99;
+        let path = Path::new("a.pt");
+        assert_eq!(one.fingerprint(path), other.fingerprint(path));
+        assert_ne!(one.fingerprint(path), one.fingerprint(Path::new("b.pt")));
+        assert_eq!(one.fingerprint(path).len(), 16);
+    }
+
+    #[test]
+    fn equal_findings_are_numbered() {
+        let mut findings = vec![Finding::example(Severity::High); 2];
+        number(&mut findings);
+        assert_eq!(findings[1].ordinal, 1);
+    }
+}

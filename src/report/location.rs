@@ -1,0 +1,50 @@
+//! Where in an input something is.
+
+use std::sync::Arc;
+
+/// The names that lead from the input to a member, outermost first; none for the input itself.
+///
+/// Names are bytes: an archive may spell a name that is not UTF-8.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct MemberPath(Arc<[Vec<u8>]>);
+
+impl Default for MemberPath {
+    fn default() -> Self {
+        Self(Arc::from([]))
+    }
+}
+
+impl MemberPath {
+    /// Takes the names, outermost first.
+    pub fn new(names: impl IntoIterator<Item = Vec<u8>>) -> Self {
+        Self(names.into_iter().collect())
+    }
+
+    /// The names, outermost first.
+    pub fn names(&self) -> &[Vec<u8>] {
+        &self.0
+    }
+
+    /// Whether this is the input itself.
+    pub fn is_input(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The names joined by `!`, as reports show them.
+    pub fn joined(&self) -> Vec<u8> {
+        self.0.join(&b'!')
+    }
+}
+
+/// The place of an instruction, or of a structure in a container.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Location {
+    /// The member it is in.
+    pub member: MemberPath,
+    /// Offset in the member, in bytes.
+    pub offset: u64,
+    /// Name of the opcode; empty where it is no instruction.
+    pub opcode: &'static str,
+    /// Offset of the same byte in the file on disk, where the member is stored as it is.
+    pub outer: Option<u64>,
+}

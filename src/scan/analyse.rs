@@ -1,0 +1,95 @@
+//! From a place in a source to what the rules say: the only file that knows machine and rules.
+
+use crate::{
+    facts::{Anomaly, AnomalyKind, End, Facts, ImportFact},
+    limits::Limits,
+    machine::{Machine, other_readings},
+    rules::{Judgement, Match, Ruleset, Severity},
+    source::Source,
+};
+
+/// One stream and what the rules say about it.
+pub(super) struct Analysed {
+    pub(super) facts: Facts,
+    pub(super) judgement: Judgement,
+    /// The readings of other readers, where they do something else.
+    pub(super) others: Vec<Analysed>,
+}
+
+/// Follows the streams of one member, which may share a memo.
+pub(super) struct Analyst<'s, 'k> {
+    source: &'s dyn Source,
+    machine: Machine<'s, 'k>,
+    ruleset: &'k Ruleset,
+    limits: &'s Limits,
+}
+
+impl<'s, 'k> Analyst<'s, 'k> {
+    pub(super) fn new(source: &'s dyn Source, ruleset: &'k Ruleset, limits: &'s Limits) -> Self {
+        Self {
+            source,
+            machine: Machine::new(source, ruleset, limits),
+            ruleset,
+            limits,
+        }
+    }
+
+    /// Follows the stream at `offset` under every reader that may differ, and judges it.
+    pub(super) fn stream(&mut self, offset: u64) -> Analysed {
+        let mut facts = self.machine.run(offset);
+        let others = other_readings(self.source, &mut facts, self.ruleset, self.limits);
+        let others = others.into_iter().map(|facts| self.judged(facts)).collect();
+        Analysed {
+            others,
+            ..self.judged(facts)
+        }
+    }
+
+    fn judged(&self, facts: Facts) -> Analysed {
+        let judgement = self.ruleset.evaluate(&facts);
+        Analysed {
+            facts,
+            judgement,
+            others: Vec::new(),
+        }
+    }
+
+    /// Adds an anomaly that only the member shows, and judges again.
+    pub(super) fn add(&self, analysed: &mut Analysed, kind: AnomalyKind, offset: u64) {
+        analysed.facts.anomalies.push(Anomaly { kind, offset });
+        analysed.judgement = self.ruleset.evaluate(&analysed.facts);
+    }
+}
+
+impl Analysed {
+    /// The offset behind the stream.
+    pub(super) fn end(&self) -> u64 {
+        self.facts.offset.saturating_add(self.facts.length)
+    }
+
+    pub(super) fn is_broken(&self) -> bool {
+        self.facts.end != End::Stop
+    }
+
+    /// Whether a loader does something at least suspicious before the stream breaks.
+    ///
+    /// Where arbitrary data is read as a pickle, its first import names something that no loader
+    /// can import: at a name that is no UTF-8 text, or holds control characters, loading ends with
+    /// an exception. What the data seems to do behind that place counts for nothing; nor does the
+    /// break itself.
+    pub(super) fn is_suspicious_before_nonsense(&self) -> bool {
+        let nonsense = self.facts.imports.iter().find(|import| is_nonsense(import));
+        let until = nonsense.map_or(self.end(), |import| import.place.offset);
+        let counts = |found: &&Match| found.place.offset < until;
+        let mut found = self.judgement.matches.iter().filter(counts);
+        found.any(|found| found.severity >= Severity::Medium)
+    }
+}
+
+fn is_nonsense(import: &ImportFact) -> bool {
+    let plain = |name: &[u8]| {
+        std::str::from_utf8(name).is_ok_and(|name| !name.chars().any(char::is_control))
+    };
+    let symbol = import.symbol.as_ref();
+    symbol.is_some_and(|symbol| !plain(&symbol.module) || !plain(&symbol.name))
+}

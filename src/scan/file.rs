@@ -1,0 +1,381 @@
+//! One input: open it, look at its members, follow their streams, keep what is said.
+
+use std::{
+    collections::BTreeMap,
+    io,
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use super::{
+    Options,
+    analyse::Analysed,
+    container_findings, member,
+    member::{Members, PickleMember, Step},
+    stdin,
+    streams::{self, Streams},
+    walk::Input,
+    watched::Watched,
+};
+use crate::{
+    container::Member,
+    facts::{PayloadKind, Place},
+    report::{
+        FileReport, Finding, Location, MemberPath, Notice, NoticeKind, RuleInfo, StreamReport,
+        number,
+    },
+    rules::{Match, Ruleset, schema::Confidence},
+    source::{FileSource, MemorySource, Source, read_range},
+};
+
+/// Files up to this many bytes are read as a whole: as much as is read of the ends of a larger one.
+const SMALL: usize = 64 << 10;
+
+/// Scans inputs, each on its own.
+pub(super) struct Scanner<'a> {
+    pub(super) options: &'a Options,
+    pub(super) ruleset: &'a Ruleset,
+}
+
+/// What is said about one input, and what the rules that were named say about themselves.
+#[derive(Default)]
+pub(super) struct Scanned {
+    pub(super) file: FileReport,
+    pub(super) rules: BTreeMap<String, RuleInfo>,
+}
+
+impl Scanner<'_> {
+    /// Scans one input. Never fails and never panics.
+    pub(super) fn input(&self, input: Input) -> Scanned {
+        match input {
+            Input::Refused(path, notice) => Scanned {
+                file: FileReport::noticed(path, notice),
+                ..Scanned::default()
+            },
+            Input::File(path) => match open(&path) {
+                Ok(source) => self.file(path, source),
+                Err(error) => {
+                    let notice = member::unreadable(MemberPath::default(), &error);
+                    Scanned {
+                        file: FileReport::noticed(path, notice),
+                        ..Scanned::default()
+                    }
+                }
+            },
+            Input::Stdin => self.stdin(),
+        }
+    }
+
+    fn file(&self, path: PathBuf, source: FileSource) -> Scanned {
+        let watched = Arc::new(Watched::new(source));
+        let source = whole_if_small(&watched).unwrap_or_else(|| Arc::clone(&watched) as _);
+        let mut scanned = self.source(path, source);
+        scanned.file.bytes_read = watched.inner().bytes_read();
+        if let Some((kind, message)) = watched.failure() {
+            scanned.note_once(member::unreadable(
+                MemberPath::default(),
+                &io::Error::new(kind, message),
+            ));
+        }
+        if watched.inner().has_changed() {
+            let message = "the file changed while it was read; scan it again";
+            scanned.note_once(Notice::new(NoticeKind::Changed, message));
+        }
+        scanned
+    }
+
+    fn stdin(&self) -> Scanned {
+        let path = PathBuf::from("-");
+        match stdin::open(self.options.limits.stdin) {
+            Ok(stdin::Stdin::File(source)) => self.file(path, source),
+            Ok(stdin::Stdin::Bytes(bytes, notice)) => {
+                let length = bytes.len() as u64;
+                let mut scanned = self.source(path, Arc::new(MemorySource::new(bytes)));
+                scanned.file.bytes_read = length;
+                scanned.file.notices.extend(notice);
+                scanned
+            }
+            Err(error) => {
+                let notice = member::unreadable(MemberPath::default(), &error);
+                Scanned {
+                    file: FileReport::noticed(path, notice),
+                    ..Scanned::default()
+                }
+            }
+        }
+    }
+
+    /// Scans bytes. A panic ends this input alone, and what was found before it is kept.
+    fn source(&self, path: PathBuf, source: Arc<dyn Source>) -> Scanned {
+        let file = FileReport {
+            path,
+            size: source.len(),
+            ..FileReport::default()
+        };
+        let mut scanned = Scanned {
+            file,
+            ..Scanned::default()
+        };
+        guard(&mut scanned, |scanned| self.members(scanned, source));
+        scanned.settle(self.options.limits.findings);
+        scanned
+    }
+
+    fn members(&self, scanned: &mut Scanned, source: Arc<dyn Source>) {
+        let mut members = Members::new(source, &self.options.limits);
+        let mut nested = 0;
+        loop {
+            let mut inside = Vec::new();
+            let more = members.next(&mut |step| match step {
+                Step::Pickle(pickle) => inside.extend(self.pickle(scanned, &pickle)),
+                Step::Notice(notice) => scanned.note_once(notice),
+                Step::Anomaly(path, outer, anomaly) => {
+                    let (finding, rule) = container_findings::finding(path, outer, &anomaly);
+                    scanned.rules.entry(finding.rule.clone()).or_insert(rule);
+                    scanned.file.findings.push(finding);
+                }
+                Step::Format(path, name) => scanned.format(&path, name),
+                Step::NoPickle(path, why) => scanned.skip(&path, why),
+            });
+            nested += inside.len();
+            if nested > self.options.limits.members {
+                let message = "more pickles inside pickles than are followed";
+                scanned.note_once(Notice::new(NoticeKind::Limit, message));
+                inside.clear();
+            }
+            members.add(inside);
+            if !more {
+                break;
+            }
+        }
+    }
+
+    /// Follows the streams of a member. Returns the pickles inside them.
+    fn pickle(&self, scanned: &mut Scanned, pickle: &PickleMember) -> Vec<Member> {
+        let limits = &self.options.limits;
+        let Streams {
+            streams,
+            no_pickle,
+            limit_reached,
+        } = streams::follow(pickle, self.ruleset, limits);
+        match no_pickle {
+            Some(why) => scanned.skip(&pickle.path, &why),
+            None => scanned.format(&pickle.path, "pickle"),
+        }
+        if limit_reached {
+            let message = format!("more than {} pickles in a row", limits.streams);
+            scanned.note_once(Notice::about(
+                pickle.path.clone(),
+                NoticeKind::Limit,
+                message,
+            ));
+        }
+        let mut inside = Vec::new();
+        for mut analysed in streams {
+            let others = std::mem::take(&mut analysed.others);
+            for reading in std::iter::once(analysed).chain(others) {
+                inside.extend(self.nested(scanned, pickle, &reading));
+                scanned.keep(pickle, reading);
+            }
+        }
+        inside
+    }
+
+    /// The pickles that a stream hands to a loader itself.
+    fn nested(
+        &self,
+        scanned: &mut Scanned,
+        pickle: &PickleMember,
+        analysed: &Analysed,
+    ) -> Vec<Member> {
+        let payloads = analysed.facts.payloads.iter();
+        let pickles = payloads.filter(|payload| payload.kind == PayloadKind::Pickle);
+        let mut inside = Vec::new();
+        for payload in pickles {
+            if pickle.path.names().len() >= self.options.limits.depth {
+                let message = format!("nested more than {} deep", self.options.limits.depth);
+                scanned.note_once(Notice::about(
+                    pickle.path.clone(),
+                    NoticeKind::Limit,
+                    message,
+                ));
+                break;
+            }
+            let mut path = pickle.member.path.clone();
+            let name = format!("pickle@{}", payload.place.offset);
+            path.push(crate::container::MemberName::new(name));
+            let source = Arc::new(MemorySource::new(payload.data.clone()));
+            inside.push(Member::found(path, source, None));
+        }
+        inside
+    }
+}
+
+/// Runs `work`; where it panics, says so and keeps what it had found.
+fn guard(scanned: &mut Scanned, work: impl FnOnce(&mut Scanned)) {
+    let outcome = catch_unwind(AssertUnwindSafe(|| work(&mut *scanned)));
+    if let Err(payload) = outcome {
+        let said = payload.downcast_ref::<String>().map(String::as_str);
+        let said = said.or_else(|| payload.downcast_ref::<&str>().copied());
+        let message = format!(
+            "pickscan failed on this file, please report it: {}",
+            said.unwrap_or("no message")
+        );
+        scanned.note_once(Notice::new(NoticeKind::Panic, message));
+    }
+}
+
+/// A small file is read once instead of piece by piece; a large one never as a whole.
+fn whole_if_small(file: &Watched<FileSource>) -> Option<Arc<dyn Source>> {
+    let length = usize::try_from(file.len())
+        .ok()
+        .filter(|&length| length <= SMALL)?;
+    let bytes = read_range(file, 0, length).ok()?;
+    Some(Arc::new(MemorySource::new(bytes)))
+}
+
+fn open(path: &Path) -> io::Result<FileSource> {
+    FileSource::open(path)
+}
+
+impl Scanned {
+    /// Keeps one stream and what the rules say about it.
+    fn keep(&mut self, pickle: &PickleMember, analysed: Analysed) {
+        let Analysed {
+            facts, judgement, ..
+        } = analysed;
+        for found in judgement.matches {
+            let info = || rule_info(&found);
+            self.rules.entry(found.rule.id.clone()).or_insert_with(info);
+            let found = finding(pickle, found);
+            // Another reading of the same bytes mostly finds the same again.
+            if !self.file.findings.contains(&found) {
+                self.file.findings.push(found);
+            }
+        }
+        let stream = StreamReport::new(pickle.path.clone(), facts, &judgement.imports);
+        self.file.streams.push(stream);
+    }
+
+    /// Adds a notice, unless the very same is there.
+    fn note_once(&mut self, notice: Notice) {
+        if !self.file.notices.contains(&notice) {
+            self.file.notices.push(notice);
+        }
+    }
+
+    /// The format of the input is what it was recognised as first.
+    fn format(&mut self, member: &MemberPath, name: &'static str) {
+        if member.is_input() && self.file.format.is_empty() {
+            self.file.format = name;
+        }
+    }
+
+    fn skip(&mut self, member: &MemberPath, why: &str) {
+        if member.is_input() {
+            self.file.skipped = Some(why.to_owned());
+        }
+    }
+
+    /// Orders and numbers the findings, and says why an input without pickles is skipped.
+    fn settle(&mut self, most: usize) {
+        let file = &mut self.file;
+        // Equals stay in the order of the input.
+        file.findings
+            .sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+        number(&mut file.findings);
+        let dropped = file.findings.len().saturating_sub(most);
+        if dropped > 0 {
+            file.findings.truncate(most);
+            let message = format!("{dropped} further findings are not shown; these are the worst");
+            file.notices
+                .push(Notice::new(NoticeKind::FindingsDropped, message));
+        }
+        if !file.streams.is_empty() {
+            file.skipped = None;
+        } else if file.skipped.is_none() && !file.format.is_empty() {
+            file.skipped = Some(format!("nothing in this {} file is a pickle", file.format));
+        }
+    }
+}
+
+fn finding(pickle: &PickleMember, found: Match) -> Finding {
+    let location = |place: Place| Location {
+        member: pickle.path.clone(),
+        offset: place.offset,
+        opcode: place.opcode,
+        outer: pickle.outer.map(|outer| outer.saturating_add(place.offset)),
+    };
+    Finding {
+        rule: found.rule.id.clone(),
+        severity: found.severity,
+        message: found.message,
+        symbol: found.symbol,
+        location: location(found.place),
+        related: found.related.into_iter().map(location).collect(),
+        ordinal: 0,
+    }
+}
+
+fn rule_info(found: &Match) -> RuleInfo {
+    let rule = &found.rule;
+    RuleInfo {
+        title: rule.title.clone(),
+        severity: Some(rule.severity),
+        confidence: confidence(rule.confidence).to_owned(),
+        why: rule.why.clone(),
+        what_to_do: rule.what_to_do.clone(),
+        references: rule.references.clone(),
+        tags: rule.tags.clone(),
+    }
+}
+
+fn confidence(confidence: Confidence) -> &'static str {
+    match confidence {
+        Confidence::High => "high",
+        Confidence::Medium => "medium",
+        Confidence::Low => "low",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::Verdict;
+
+    #[test]
+    fn a_panic_is_a_notice_and_loses_nothing() {
+        let mut scanned = Scanned::default();
+        guard(&mut scanned, |scanned| {
+            scanned
+                .file
+                .findings
+                .push(Finding::example(crate::rules::Severity::High));
+            panic!("of the test");
+        });
+        scanned.settle(10);
+        assert_eq!(scanned.file.verdict(), Verdict::Dangerous);
+        assert!(scanned.file.is_incomplete());
+        assert!(
+            scanned.file.notices[0]
+                .message
+                .ends_with("please report it: of the test")
+        );
+    }
+
+    #[test]
+    fn the_worst_findings_are_kept() {
+        let mut scanned = Scanned::default();
+        for severity in [crate::rules::Severity::Low, crate::rules::Severity::High] {
+            scanned.file.findings.push(Finding::example(severity));
+        }
+        scanned.settle(1);
+        assert_eq!(
+            scanned.file.findings[0].severity,
+            crate::rules::Severity::High
+        );
+        assert_eq!(scanned.file.notices[0].kind, NoticeKind::FindingsDropped);
+        assert!(!scanned.file.is_incomplete());
+    }
+}

@@ -1,0 +1,223 @@
+//! From one input to the pickles inside it: a list of work, never recursion.
+
+use std::{io, sync::Arc};
+
+use crate::{
+    container::{self, Anomaly, Budget, Host, Member, MemberKind, Opened, ProblemKind, Sniffed},
+    limits::Limits,
+    pickle::Span,
+    report::{MemberPath, Notice, NoticeKind},
+    source::Source,
+};
+
+/// How sure it is that a member is a pickle.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Certainty {
+    /// Only running it can tell.
+    Perhaps,
+    /// It begins as pickles do.
+    Likely,
+    /// Its container says so.
+    Declared,
+}
+
+/// A byte range in which some loader finds pickles.
+#[derive(Clone)]
+pub struct PickleMember {
+    /// Its names.
+    pub path: MemberPath,
+    /// Its bytes.
+    pub source: Arc<dyn Source>,
+    /// Where in the source the first pickle starts.
+    pub start: u64,
+    /// Offset of the source's first byte in the file on disk, where it is stored there as it is.
+    pub outer: Option<u64>,
+    /// How sure it is.
+    pub certainty: Certainty,
+    /// Which loader is expected to read it.
+    pub host: Host,
+    /// Bytes of the source that a container accounts for.
+    pub explained: Vec<Span>,
+    pub(super) member: Member,
+}
+
+/// What the list of work yields.
+pub(super) enum Step {
+    /// Pickles to follow.
+    Pickle(PickleMember),
+    /// Something to say about a member.
+    Notice(Notice),
+    /// A container contradicts itself.
+    Anomaly(MemberPath, Option<u64>, Anomaly),
+    /// A member is of this format.
+    Format(MemberPath, &'static str),
+    /// A member holds no pickle, and why.
+    NoPickle(MemberPath, &'static str),
+}
+
+/// The members of one input that are still to be looked at.
+pub(super) struct Members {
+    budget: Budget,
+    /// The next one is last.
+    work: Vec<Member>,
+}
+
+impl Members {
+    pub(super) fn new(source: Arc<dyn Source>, limits: &Limits) -> Self {
+        Self {
+            budget: Budget::new(limits),
+            work: vec![Member::input(source)],
+        }
+    }
+
+    /// Adds members that were found inside a pickle; they are looked at next.
+    pub(super) fn add(&mut self, members: Vec<Member>) {
+        self.work.extend(members.into_iter().rev());
+    }
+
+    /// Looks at the next member and says everything about it; `false` where none is left.
+    pub(super) fn next(&mut self, say: &mut dyn FnMut(Step)) -> bool {
+        let Some(member) = self.work.pop() else {
+            return false;
+        };
+        let path = path_of(&member);
+        if let Err(error) = self.look(&member, &path, say) {
+            say(Step::Notice(unreadable(path, &error)));
+        }
+        true
+    }
+
+    fn look(
+        &mut self,
+        member: &Member,
+        path: &MemberPath,
+        say: &mut dyn FnMut(Step),
+    ) -> io::Result<()> {
+        let mut opened = Vec::new();
+        let look = container::look(member, &mut self.budget, &mut |found| opened.push(found))?;
+        let mut explained = self.sort(member, path, opened, say);
+        for reading in look.readings {
+            match reading {
+                Sniffed::Container(format) => {
+                    say(Step::Format(path.clone(), format.name));
+                    let mut opened = Vec::new();
+                    let emit = &mut |found| opened.push(found);
+                    let outcome = format.open(member, &look.source, &mut self.budget, emit);
+                    explained.extend(self.sort(member, path, opened, say));
+                    outcome?;
+                }
+                Sniffed::Pickle(host) => {
+                    let declared = matches!(member.kind, MemberKind::Pickle(_));
+                    let certainty = if declared {
+                        Certainty::Declared
+                    } else {
+                        Certainty::Likely
+                    };
+                    let found = (host, certainty, &explained);
+                    say(Step::Pickle(pickle(member, path, &look.source, found)));
+                }
+                Sniffed::PerhapsPickle => {
+                    let found = (Host::Plain, Certainty::Perhaps, &explained);
+                    say(Step::Pickle(pickle(member, path, &look.source, found)));
+                }
+                Sniffed::NoPickle(why) => say(Step::NoPickle(path.clone(), why)),
+                Sniffed::LfsPointer => say(Step::Notice(lfs_pointer(path.clone()))),
+                Sniffed::Empty => say(Step::NoPickle(path.clone(), "it is empty")),
+            }
+        }
+        Ok(())
+    }
+
+    /// Says what opening brought to light, takes up the members, returns what is explained.
+    fn sort(
+        &mut self,
+        member: &Member,
+        path: &MemberPath,
+        opened: Vec<Opened>,
+        say: &mut dyn FnMut(Step),
+    ) -> Vec<Span> {
+        let (mut members, mut explained) = (Vec::new(), Vec::new());
+        for found in opened {
+            match found {
+                Opened::Member(member) => members.push(member),
+                Opened::Explained(span) => explained.push(span),
+                Opened::Anomaly(anomaly) => {
+                    say(Step::Anomaly(path.clone(), member.outer, anomaly));
+                }
+                Opened::Problem(problem) => {
+                    let kind = kind_of(problem.kind);
+                    say(Step::Notice(Notice::about(
+                        path.clone(),
+                        kind,
+                        problem.message,
+                    )));
+                }
+            }
+        }
+        self.add(members);
+        explained
+    }
+}
+
+/// The names of a member, as reports keep them.
+pub(super) fn path_of(member: &Member) -> MemberPath {
+    MemberPath::new(member.path.iter().map(|name| name.bytes().to_vec()))
+}
+
+fn pickle(
+    member: &Member,
+    path: &MemberPath,
+    source: &Arc<dyn Source>,
+    (host, certainty, explained): (Host, Certainty, &Vec<Span>),
+) -> PickleMember {
+    PickleMember {
+        path: path.clone(),
+        source: Arc::clone(source),
+        start: member.start,
+        outer: member.outer,
+        certainty,
+        host,
+        explained: explained.clone(),
+        member: member.clone(),
+    }
+}
+
+fn kind_of(kind: ProblemKind) -> NoticeKind {
+    match kind {
+        ProblemKind::Limit => NoticeKind::Limit,
+        ProblemKind::Truncated => NoticeKind::Truncated,
+        ProblemKind::Damaged => NoticeKind::Damaged,
+        ProblemKind::Encrypted => NoticeKind::Encrypted,
+        ProblemKind::Unsupported => NoticeKind::Unsupported,
+    }
+}
+
+fn lfs_pointer(path: MemberPath) -> Notice {
+    let message = "is a Git LFS pointer, not the file itself; run `git lfs pull` and scan again";
+    Notice::about(path, NoticeKind::LfsPointer, message)
+}
+
+/// The notice for an error of reading.
+pub(super) fn unreadable(path: MemberPath, error: &io::Error) -> Notice {
+    match error.kind() {
+        io::ErrorKind::UnexpectedEof => Notice::about(path, NoticeKind::Changed, error.to_string()),
+        _ => Notice::about(
+            path,
+            NoticeKind::Unreadable,
+            format!("cannot be read: {error}"),
+        ),
+    }
+}
+
+/// Every member of an input in which some loader finds pickles, in order, and what could not be
+/// looked at. For showing one pickle, not for judging: pickles inside pickles are not listed.
+pub fn pickles(source: Arc<dyn Source>, limits: &Limits) -> (Vec<PickleMember>, Vec<Notice>) {
+    let mut members = Members::new(source, limits);
+    let (mut pickles, mut notices) = (Vec::new(), Vec::new());
+    while members.next(&mut |step| match step {
+        Step::Pickle(pickle) => pickles.push(pickle),
+        Step::Notice(notice) => notices.push(notice),
+        Step::Anomaly(..) | Step::Format(..) | Step::NoPickle(..) => {}
+    }) {}
+    (pickles, notices)
+}

@@ -1,0 +1,99 @@
+//! The only room that opens inputs: walk, then one task an input, results in order.
+//!
+//! Nothing here knows what is dangerous; nothing here prints.
+
+mod analyse;
+mod container_findings;
+mod file;
+mod member;
+mod schedule;
+mod stdin;
+mod streams;
+mod walk;
+mod watched;
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use crate::{
+    limits::Limits,
+    report::{FileReport, Report},
+    rules::Ruleset,
+    source::{FileSource, MemorySource, Source},
+};
+
+pub use member::{PickleMember, pickles};
+pub use walk::{Excludes, InvalidPattern};
+
+/// How to scan.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// The caps.
+    pub limits: Limits,
+    /// Inputs scanned at the same time; 0 for as many as there are processors.
+    pub jobs: usize,
+    /// What is left out of what is discovered. Paths that are named are always scanned.
+    pub excludes: Excludes,
+}
+
+/// Is told how a run gets on. Called from several threads, in no particular order.
+pub trait Observer: Sync {
+    /// So many inputs will be scanned.
+    fn inputs(&self, _count: usize) {}
+
+    /// An input is done.
+    fn scanned(&self, _file: &FileReport) {}
+}
+
+/// Does not look.
+#[derive(Copy, Clone, Debug, Default)]
+pub struct Unobserved;
+
+impl Observer for Unobserved {}
+
+/// Scans paths, in their order: files, folders and what is below them, and `-` for standard input.
+///
+/// Never fails: what cannot be read is said in the report of that input.
+pub fn scan(
+    paths: &[PathBuf],
+    options: &Options,
+    ruleset: &Ruleset,
+    observer: &dyn Observer,
+) -> Report {
+    let inputs = walk::inputs(paths, &options.excludes);
+    observer.inputs(inputs.len());
+    let scanner = file::Scanner { options, ruleset };
+    let results = schedule::in_order(inputs, options.jobs, |input| {
+        let scanned = scanner.input(input);
+        observer.scanned(&scanned.file);
+        scanned
+    });
+    let mut report = Report {
+        working_directory: std::env::current_dir().unwrap_or_default(),
+        rules_digest: ruleset.digest().to_owned(),
+        ..Report::default()
+    };
+    for scanned in results {
+        report.rules.extend(scanned.rules);
+        report.files.push(scanned.file);
+    }
+    report
+}
+
+/// Opens one file, or standard input for `-`, for a person who wants to see what is in it.
+///
+/// # Errors
+/// Whatever the operating system reports; of a pipe, also where it holds more than its limit.
+pub fn open(path: &Path, limits: &Limits) -> io::Result<Arc<dyn Source>> {
+    if path.as_os_str() != "-" {
+        return Ok(Arc::new(FileSource::open(path)?));
+    }
+    match stdin::open(limits.stdin)? {
+        stdin::Stdin::File(source) => Ok(Arc::new(source)),
+        stdin::Stdin::Bytes(_, Some(notice)) => Err(io::Error::other(notice.message)),
+        stdin::Stdin::Bytes(bytes, None) => Ok(Arc::new(MemorySource::new(bytes))),
+    }
+}

@@ -1,0 +1,170 @@
+//! From one member to its streams: where the next pickle starts, and what of data that may be no
+//! pickle at all is kept.
+
+use super::{
+    analyse::{Analysed, Analyst},
+    member::{Certainty, PickleMember},
+};
+use crate::{
+    container::Host,
+    facts::{AnomalyKind, End},
+    limits::Limits,
+    rules::Ruleset,
+    source::{Source, Window},
+};
+
+/// What a member holds.
+#[derive(Default)]
+pub(super) struct Streams {
+    /// The pickles, in order.
+    pub(super) streams: Vec<Analysed>,
+    /// Why the member is taken for no pickle, where it is.
+    pub(super) no_pickle: Option<String>,
+    /// Whether more streams follow than are looked at.
+    pub(super) limit_reached: bool,
+}
+
+/// Bytes behind a broken stream that are searched for the start of another.
+const RESYNC: u64 = 16 << 20;
+
+/// Shortest stream without a header, in bytes, whose abrupt end is taken for a broken download and
+/// not for text that happens to begin with an opcode.
+const CONVINCING: u64 = 64;
+
+/// Follows every stream of a member: each that ends at STOP, then the bytes behind it, until the
+/// end. A broken stream does not hide what stands behind it.
+pub(super) fn follow(pickle: &PickleMember, ruleset: &Ruleset, limits: &Limits) -> Streams {
+    let source = pickle.source.as_ref();
+    let mut analyst = Analyst::new(source, ruleset, limits);
+    let mut found = Streams::default();
+    let mut next = Some(pickle.start);
+    while let Some(offset) = next.filter(|&offset| offset < source.len()) {
+        if found.streams.len() >= limits.streams {
+            found.limit_reached = true;
+            break;
+        }
+        let analysed = analyst.stream(offset);
+        let end = analysed.end();
+        if !analysed.is_broken() {
+            found.streams.push(analysed);
+            // A stream is at least one byte long, so this ends.
+            next = Some(end.max(offset + 1));
+        } else if found.streams.is_empty() {
+            next = first_broken(pickle, analysed, &mut found);
+        } else {
+            next = later_broken(pickle, (&analyst, analysed), &mut found);
+        }
+        next = next.and_then(|from| start_of_next(source, from, found.broken_at_end()));
+    }
+    found
+}
+
+impl Streams {
+    /// Whether the last stream that was kept is broken.
+    fn broken_at_end(&self) -> bool {
+        self.streams.last().is_some_and(Analysed::is_broken)
+    }
+}
+
+/// Judges a member whose first stream is broken. Returns from where on to look for another.
+fn first_broken(pickle: &PickleMember, analysed: Analysed, found: &mut Streams) -> Option<u64> {
+    let certain = pickle.certainty == Certainty::Declared
+        || starts_with_proto(pickle.source.as_ref(), analysed.facts.offset)
+        || analysed.facts.end == End::Limit
+        || is_cut_off(pickle, &analysed);
+    if certain || analysed.is_suspicious_before_nonsense() {
+        let end = analysed.end();
+        found.streams.push(analysed);
+        return Some(end);
+    }
+    let reason = analysed
+        .facts
+        .end_reason
+        .as_deref()
+        .unwrap_or("it breaks off");
+    let end = analysed.end();
+    found.no_pickle = Some(format!(
+        "read as a pickle without a header, at byte {end} {reason}"
+    ));
+    None
+}
+
+/// Whether the member is a pickle without a header that lacks its end.
+fn is_cut_off(pickle: &PickleMember, analysed: &Analysed) -> bool {
+    pickle.certainty >= Certainty::Likely
+        && analysed.facts.end == End::Truncated
+        && analysed.facts.length >= CONVINCING
+}
+
+/// Judges what follows good streams and is no good stream: another pickle that is broken, or just
+/// bytes. Returns from where on to look for another.
+fn later_broken(
+    pickle: &PickleMember,
+    (analyst, analysed): (&Analyst<'_, '_>, Analysed),
+    found: &mut Streams,
+) -> Option<u64> {
+    let offset = analysed.facts.offset;
+    let is_pickle = starts_with_proto(pickle.source.as_ref(), offset)
+        || analysed.facts.end == End::Limit
+        || analysed.is_suspicious_before_nonsense();
+    if is_pickle {
+        let end = analysed.end();
+        found.streams.push(analysed);
+        return Some(end);
+    }
+    // Behind a broken stream everything is unexplained, and the input is incomplete anyway.
+    let expected = found.broken_at_end() || is_explained(pickle, offset);
+    if let Some(last) = found.streams.last_mut().filter(|_| !expected) {
+        analyst.add(last, AnomalyKind::TrailingData, offset);
+    }
+    None
+}
+
+/// Whether the bytes from `offset` to the end are accounted for.
+fn is_explained(pickle: &PickleMember, offset: u64) -> bool {
+    // Before version 1.6, torch wrote the tensors' bytes behind its five pickles.
+    if pickle.host == Host::TorchLegacy {
+        return true;
+    }
+    let mut explained = pickle.explained.clone();
+    explained.sort_by_key(|span| span.start);
+    let covered = explained.iter().fold(offset, |covered, span| {
+        if span.start <= covered {
+            covered.max(span.end())
+        } else {
+            covered
+        }
+    });
+    covered >= pickle.source.len()
+}
+
+/// Whether the bytes are PROTO with a protocol that exists, which nothing but a pickle starts with.
+fn starts_with_proto(source: &dyn Source, offset: u64) -> bool {
+    let mut window = Window::new(source);
+    window.at(offset, 2).is_ok_and(is_proto)
+}
+
+fn is_proto(bytes: &[u8]) -> bool {
+    matches!(bytes, [0x80, 0..=5, ..])
+}
+
+/// Where the next stream starts: at once, or, behind a broken one, at the next PROTO.
+fn start_of_next(source: &dyn Source, from: u64, behind_broken: bool) -> Option<u64> {
+    if !behind_broken {
+        return Some(from);
+    }
+    let mut window = Window::new(source);
+    let mut offset = from;
+    while offset < from.saturating_add(RESYNC) {
+        let bytes = window.at(offset, 2).ok()?;
+        if bytes.len() < 2 {
+            return None;
+        }
+        if let Some(found) = bytes.windows(2).position(is_proto) {
+            return Some(offset.saturating_add(found as u64));
+        }
+        // The last byte may be the first half of a PROTO.
+        offset = offset.saturating_add(bytes.len() as u64 - 1);
+    }
+    None
+}

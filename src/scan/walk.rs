@@ -1,0 +1,312 @@
+//! From paths that a person names to inputs, in an order that depends on names alone.
+//!
+//! Paths that are named are always inputs; filters apply to what is discovered. Links to folders
+//! are not followed on a walk, so there are no loops and nothing outside the named folders is
+//! read; links to files are, because a loader would follow them.
+
+use std::{
+    collections::HashSet,
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use walkdir::{DirEntry, WalkDir};
+
+use crate::report::{Notice, NoticeKind};
+
+/// One thing to look at.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Input {
+    /// A regular file, or a link to one.
+    File(PathBuf),
+    /// Standard input.
+    Stdin,
+    /// Something that is not looked at, and why.
+    Refused(PathBuf, Notice),
+}
+
+/// Patterns of what a walk leaves out.
+///
+/// A pattern without a slash is held against the name of every file and folder, one with a slash
+/// against the path below the folder that was named. A folder that matches is not entered.
+#[derive(Clone, Debug, Default)]
+pub struct Excludes {
+    names: GlobSet,
+    paths: GlobSet,
+}
+
+/// A pattern that is not understood.
+#[derive(Debug, thiserror::Error)]
+#[error("the pattern `{pattern}` is not understood: {reason}")]
+pub struct InvalidPattern {
+    /// As it was given.
+    pub pattern: String,
+    /// What is wrong with it.
+    pub reason: String,
+}
+
+impl Excludes {
+    /// Compiles patterns.
+    ///
+    /// # Errors
+    /// For the first pattern that is no glob.
+    pub fn new<'p>(patterns: impl IntoIterator<Item = &'p str>) -> Result<Self, InvalidPattern> {
+        let (mut names, mut paths) = (GlobSetBuilder::new(), GlobSetBuilder::new());
+        for pattern in patterns {
+            let trimmed = pattern.trim_start_matches("./").trim_end_matches('/');
+            let invalid = |error: globset::Error| InvalidPattern {
+                pattern: pattern.to_owned(),
+                reason: error.kind().to_string(),
+            };
+            let glob = GlobBuilder::new(trimmed.trim_start_matches('/'));
+            let glob = { glob }.literal_separator(true).build().map_err(invalid)?;
+            if trimmed.contains('/') {
+                &mut paths
+            } else {
+                &mut names
+            }
+            .add(glob);
+        }
+        let invalid = |error: globset::Error| InvalidPattern {
+            pattern: String::new(),
+            reason: error.to_string(),
+        };
+        Ok(Self {
+            names: names.build().map_err(invalid)?,
+            paths: paths.build().map_err(invalid)?,
+        })
+    }
+
+    fn leaves_out(&self, root: &Path, entry: &DirEntry) -> bool {
+        let below = entry.path().strip_prefix(root).unwrap_or(entry.path());
+        entry.depth() > 0 && (self.names.is_match(entry.file_name()) || self.paths.is_match(below))
+    }
+}
+
+/// The inputs that the paths amount to; a path that is reached twice counts once.
+pub(super) fn inputs(paths: &[PathBuf], excludes: &Excludes) -> Vec<Input> {
+    let mut inputs = Vec::new();
+    for path in paths {
+        if path.as_os_str() == "-" {
+            inputs.push(Input::Stdin);
+        } else {
+            named(path, excludes, &mut inputs);
+        }
+    }
+    let mut seen = HashSet::new();
+    inputs.retain(|input| match input {
+        Input::File(path) | Input::Refused(path, _) => seen.insert(path.clone()),
+        Input::Stdin => seen.insert(PathBuf::from("-")),
+    });
+    inputs
+}
+
+fn named(path: &Path, excludes: &Excludes, inputs: &mut Vec<Input>) {
+    match fs::metadata(path) {
+        Ok(metadata) if metadata.is_dir() => walk(path, excludes, inputs),
+        Ok(metadata) if metadata.is_file() => inputs.push(Input::File(path.to_owned())),
+        Ok(metadata) => {
+            let what = special(metadata.file_type());
+            let message = format!(
+                "is {what}, not a file; to scan what a program writes, pipe it into `pickscan -`"
+            );
+            inputs.push(refused(path, NoticeKind::NotAFile, message));
+        }
+        Err(error) => inputs.push(unopened(path, &error)),
+    }
+}
+
+fn unopened(path: &Path, error: &io::Error) -> Input {
+    let is_link = fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink());
+    match error.kind() {
+        io::ErrorKind::NotFound if is_link => refused(
+            path,
+            NoticeKind::Missing,
+            "is a symbolic link that leads nowhere",
+        ),
+        io::ErrorKind::NotFound => refused(path, NoticeKind::Missing, "does not exist"),
+        _ => refused(
+            path,
+            NoticeKind::Unreadable,
+            format!("cannot be read: {error}"),
+        ),
+    }
+}
+
+fn walk(root: &Path, excludes: &Excludes, inputs: &mut Vec<Input>) {
+    let entries = WalkDir::new(root)
+        .follow_links(false)
+        .sort_by_file_name()
+        .into_iter();
+    let entries = entries.filter_entry(|entry| !excludes.leaves_out(root, entry));
+    let found = entries.filter_map(|entry| match entry {
+        Ok(entry) => discovered(&entry),
+        Err(error) => Some(unwalked(root, &error)),
+    });
+    inputs.extend(found.map(|input| {
+        if root == Path::new(".") {
+            short(input)
+        } else {
+            input
+        }
+    }));
+}
+
+/// Without the `./` that the folder `.` lends to everything below it.
+fn short(input: Input) -> Input {
+    let short = |path: PathBuf| match path.strip_prefix(".") {
+        // A file called `-` must not look like standard input.
+        Ok(below) if !below.as_os_str().is_empty() && below != Path::new("-") => below.to_owned(),
+        _ => path,
+    };
+    match input {
+        Input::File(path) => Input::File(short(path)),
+        Input::Refused(path, notice) => Input::Refused(short(path), notice),
+        Input::Stdin => Input::Stdin,
+    }
+}
+
+fn unwalked(root: &Path, error: &walkdir::Error) -> Input {
+    let path = error.path().unwrap_or(root);
+    let reason = match error.io_error() {
+        Some(error) => error.to_string(),
+        None => error.to_string(),
+    };
+    refused(
+        path,
+        NoticeKind::Unreadable,
+        format!("cannot be read: {reason}"),
+    )
+}
+
+fn discovered(entry: &DirEntry) -> Option<Input> {
+    let path = entry.path();
+    let kind = entry.file_type();
+    if kind.is_file() {
+        return Some(Input::File(path.to_owned()));
+    }
+    if kind.is_dir() {
+        return None;
+    }
+    if !kind.is_symlink() {
+        let message = format!("is {}, and was not opened", special(kind));
+        return Some(refused(path, NoticeKind::SpecialFile, message));
+    }
+    // The root itself may be a link; walkdir has followed it and lists what is below.
+    match fs::metadata(path) {
+        Ok(_) if entry.depth() == 0 => None,
+        Ok(metadata) if metadata.is_file() => Some(Input::File(path.to_owned())),
+        Ok(metadata) if metadata.is_dir() => {
+            let message = "is a symbolic link to a folder and was not followed; \
+                           name it to have it scanned";
+            Some(refused(path, NoticeKind::LinkedFolder, message))
+        }
+        Ok(metadata) => {
+            let what = special(metadata.file_type());
+            let message = format!("is a symbolic link to {what}, which was not opened");
+            Some(refused(path, NoticeKind::SpecialFile, message))
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let message = "is a symbolic link that leads nowhere";
+            Some(refused(path, NoticeKind::DanglingLink, message))
+        }
+        Err(error) => Some(unopened(path, &error)),
+    }
+}
+
+fn refused(path: &Path, kind: NoticeKind, message: impl Into<String>) -> Input {
+    Input::Refused(path.to_owned(), Notice::new(kind, message))
+}
+
+#[cfg(unix)]
+fn special(kind: fs::FileType) -> &'static str {
+    use std::os::unix::fs::FileTypeExt;
+    if kind.is_fifo() {
+        "a named pipe"
+    } else if kind.is_socket() {
+        "a socket"
+    } else if kind.is_block_device() || kind.is_char_device() {
+        "a device"
+    } else {
+        "a special file"
+    }
+}
+
+#[cfg(not(unix))]
+fn special(_: fs::FileType) -> &'static str {
+    "a special file"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(root: &Path, patterns: &[&str]) -> Vec<String> {
+        let excludes = Excludes::new(patterns.iter().copied()).unwrap();
+        let inputs = inputs(&[root.to_owned()], &excludes);
+        let name = |input: Input| match input {
+            Input::File(path) => path
+                .strip_prefix(root)
+                .unwrap()
+                .to_str()
+                .unwrap()
+                .to_owned(),
+            other => format!("{other:?}"),
+        };
+        inputs.into_iter().map(name).collect()
+    }
+
+    fn tree() -> tempfile::TempDir {
+        let root = tempfile::tempdir().unwrap();
+        for folder in ["b", "b/cache", ".git"] {
+            fs::create_dir(root.path().join(folder)).unwrap();
+        }
+        for file in ["c.pkl", "a.pkl", "b/x.txt", "b/cache/y.pkl", ".git/z"] {
+            fs::write(root.path().join(file), b"").unwrap();
+        }
+        root
+    }
+
+    #[test]
+    fn files_come_in_the_order_of_their_names_and_hidden_ones_count() {
+        let root = tree();
+        let expected = [".git/z", "a.pkl", "b/cache/y.pkl", "b/x.txt", "c.pkl"];
+        assert_eq!(names(root.path(), &[]), expected);
+    }
+
+    #[test]
+    fn excludes_apply_to_names_and_to_paths_below_the_root() {
+        let root = tree();
+        assert_eq!(
+            names(root.path(), &[".git", "*.txt", "b/cache"]),
+            ["a.pkl", "c.pkl"]
+        );
+        assert_eq!(
+            names(root.path(), &["cache/", "**/z"]),
+            ["a.pkl", "b/x.txt", "c.pkl"]
+        );
+    }
+
+    #[test]
+    fn what_is_named_is_scanned_even_if_a_pattern_matches() {
+        let root = tree();
+        let file = root.path().join("a.pkl");
+        let excludes = Excludes::new(["*.pkl"]).unwrap();
+        assert_eq!(
+            inputs(&[file.clone(), file.clone()], &excludes),
+            [Input::File(file)]
+        );
+    }
+
+    #[test]
+    fn a_pattern_that_is_no_glob_is_named() {
+        let error = Excludes::new(["a[", "b"]).unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .starts_with("the pattern `a[` is not understood"),
+            "{error}"
+        );
+    }
+}
