@@ -188,7 +188,11 @@ impl Machine<'_, '_> {
         how: CallArguments,
         depth: usize,
     ) -> Result<Value, Halt> {
-        let Some(called) = self.known_argument(positional, position.into()) else {
+        // `None`, or the list that `iter` is given, is nothing to call.
+        let called = self.known_argument(positional, position.into());
+        let callable =
+            |value: &Value| matches!(value.tag(), Tag::Import | Tag::Object | Tag::Unknown);
+        let Some(called) = called.filter(callable) else {
             return self.hold(ObjectKind::Result, caller, positional);
         };
         match how {
