@@ -41,7 +41,7 @@ pub(super) fn summary(report: &Report, colour: Colour) -> String {
     let scanned: u64 = report.files.iter().map(|file| file.size).sum();
     let read: u64 = report.files.iter().map(|file| file.bytes_read).sum();
     // How little has to be read of a checkpoint is worth saying; that small files are read is not.
-    let read = if read < scanned {
+    let read = if read < scanned / 2 {
         format!(" (read {})", words::bytes(read))
     } else {
         String::new()
