@@ -146,18 +146,13 @@ impl<'d> Linter<'d> {
     }
 
     /// A symbol must not be trusted and harmful, under whatever alias: the model would win, and the
-    /// trust would only look as if it meant something. And its package must be one that a pack
-    /// covers, or its neighbours would be called unfamiliar.
+    /// trust would only look as if it meant something.
     fn trust_against(&mut self, rules: &Ruleset) {
         for (symbol, (document, name)) in &self.trusted {
             let standing = rules.standing(symbol.as_bytes());
             if standing.is_harmful() {
                 let model = standing.model.map_or("", |model| model.note.as_ref());
                 let message = format!("`{symbol}` is trusted, but has a harmful model: {model}");
-                self.problems.push(document.problem(name, message));
-            }
-            if !standing.known_package {
-                let message = format!("no pack lists the top-level package of `{symbol}`");
                 self.problems.push(document.problem(name, message));
             }
         }
