@@ -3,6 +3,8 @@
 //! Each file in `tests/matcher` holds fragments of rules and, for each case, facts as a machine
 //! would hand them over and what must come of them.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
