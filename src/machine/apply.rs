@@ -4,7 +4,7 @@ use super::{
     Machine,
     call::Arguments,
     heap::ObjectKind,
-    model::{CallArguments, Model},
+    model::{CallArguments, Model, TextOp},
     trace::{EventKind, Halt},
     value::{Tag, Value},
 };
@@ -62,8 +62,17 @@ impl Machine<'_, '_> {
             Model::AttributeGetter => self.hold(ObjectKind::AttributeGetter, callee, positional),
             Model::ItemGetter => self.hold(ObjectKind::ItemGetter, callee, positional),
             Model::MethodCaller => self.hold(ObjectKind::MethodCaller, callee, positional),
-            Model::GetItem { object, key } => {
-                self.item(at, argument(self, object), argument(self, key))
+            Model::GetItem {
+                object,
+                key,
+                changes,
+            } => {
+                let object = argument(self, object);
+                let item = self.item(at, object, argument(self, key))?;
+                if changes {
+                    self.expose_one(object);
+                }
+                Ok(item)
             }
             Model::Namespace { object } => {
                 let object = argument(self, object);
@@ -116,12 +125,23 @@ impl Machine<'_, '_> {
                 self.register(at, parts)?;
                 self.hold(ObjectKind::Result, callee, positional)
             }
-            Model::BuildText { op } => {
-                let computed = self.compute(op, positional)?;
+            Model::BuildText { op, ref codec } => {
+                let plain = arguments
+                    .keywords
+                    .is_none_or(|all| self.heap.count(all) == 0);
+                let computed = match plain {
+                    true => self.compute(op, codec.as_deref(), positional),
+                    false => None,
+                };
                 match computed {
                     Some(value) => Ok(value),
-                    None => Ok(Value::UNKNOWN),
+                    // An item may be anything; the other operations give text or data.
+                    None if op == TextOp::GetChar => Ok(Value::UNKNOWN),
+                    None => self.hold(ObjectKind::Result, callee, positional),
                 }
+            }
+            Model::MakeCode => {
+                self.payload(at, PayloadKind::CodeObject, positional, callee, positional)
             }
         }
     }
@@ -196,7 +216,11 @@ impl Machine<'_, '_> {
         how: CallArguments,
         depth: usize,
     ) -> Result<Value, Halt> {
-        let Some(called) = self.known_argument(positional, position.into()) else {
+        // `None`, or the list that `iter` is given, is nothing to call.
+        let called = self.known_argument(positional, position.into());
+        let callable =
+            |value: &Value| matches!(value.tag(), Tag::Import | Tag::Object | Tag::Unknown);
+        let Some(called) = called.filter(callable) else {
             return self.hold(ObjectKind::Result, caller, positional);
         };
         match how {
@@ -219,6 +243,16 @@ impl Machine<'_, '_> {
                 let from = self.argument(positional, from.into());
                 self.call_each(at, called, from, depth)?;
                 self.hold(ObjectKind::Result, caller, positional)
+            }
+            CallArguments::Map(from) => {
+                let from = self.argument(positional, from.into());
+                match self.map_text(called, from) {
+                    Some(results) => Ok(results),
+                    None => {
+                        self.call_each(at, called, from, depth)?;
+                        self.hold(ObjectKind::Result, caller, positional)
+                    }
+                }
             }
             CallArguments::Unknown => {
                 self.call_passed(at, called, Value::UNKNOWN, depth)?;
@@ -250,6 +284,21 @@ impl Machine<'_, '_> {
             }
             _ => Ok(Value::UNKNOWN),
         }
+    }
+
+    /// A text operation for each element: a name spelled by the numbers of its characters.
+    fn map_text(&mut self, called: Value, from: Value) -> Option<Value> {
+        const MOST: usize = 4096;
+        let Model::BuildText { op, ref codec } = *self.heap.symbol_of(called)?.model? else {
+            return None;
+        };
+        let items = self.text_items(from).filter(|items| items.len() <= MOST)?;
+        let mut results = Vec::with_capacity(items.len());
+        for item in items {
+            let single = self.heap.node_of(Tag::Tuple, &[item]);
+            results.push(self.compute(op, codec.as_deref(), single)?);
+        }
+        Some(self.heap.node_of(Tag::List, &results))
     }
 
     /// One call for each element, for the first few: they differ in their arguments only.
