@@ -133,7 +133,8 @@ impl Machine<'_, '_> {
                 }
             }
             Model::MakeCode => {
-                self.payload(at, PayloadKind::CodeObject, positional, callee, positional)
+                self.note_code(at, callee, positional)?;
+                self.hold(ObjectKind::Result, callee, positional)
             }
         }
     }
