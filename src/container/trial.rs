@@ -64,6 +64,13 @@ pub(super) fn walk(head: &[u8], length: u64, fetch: Fetch<'_>) -> io::Result<Tri
         persistent: false,
     };
     let verdict = walk.run(fetch)?;
+    let verdict = match verdict {
+        // Where an instruction crosses the end of a frame, other readers go on elsewhere.
+        Verdict::Never if walk.seen.contains(&Opcode::Frame) => walk.at_least(Verdict::Perhaps),
+        // Damaged, but nothing else than a pickle begins so.
+        Verdict::Never if matches!(head, [0x80, 2..=5, ..]) => Verdict::Certain,
+        verdict => verdict,
+    };
     Ok(Trial {
         verdict,
         persistent: walk.persistent,
@@ -125,8 +132,11 @@ impl Walk {
                 Err(Refusal::Short(_)) => {}
             }
             let end = position.saturating_add(held.len() as u64);
-            if self.refills == 0 || self.base == position || end >= self.length {
-                return Ok(Err(self.at_the_end(held)));
+            if self.base == position || end >= self.length {
+                return Ok(Err(self.at_the_end(position)));
+            }
+            if self.refills == 0 {
+                return Ok(Err(self.at_least(Verdict::Perhaps)));
             }
             self.refills -= 1;
             self.held = fetch(position)?;
@@ -144,20 +154,25 @@ impl Walk {
     }
 
     /// What is held ends before the next instruction does, and no more is fetched.
-    fn at_the_end(&self, rest: &[u8]) -> Verdict {
+    fn at_the_end(&mut self, position: u64) -> Verdict {
+        let rest = self.from(position).to_vec();
         let Some((&byte, rest)) = rest.split_first() else {
             return self.at_least(Verdict::Perhaps);
         };
-        match Opcode::from_byte(byte) {
+        let opcode = Opcode::from_byte(byte);
+        self.persistent |= opcode == Some(Opcode::Persid);
+        match opcode {
             None => Verdict::Never,
             Some(Opcode::Global | Opcode::Inst) => self.import(rest, None),
             Some(opcode) if starts_badly(opcode, rest) => Verdict::Never,
+            Some(opcode) if self.apply(opcode).is_none() => Verdict::Never,
             Some(opcode) => self.cut_short(opcode),
         }
     }
 
-    /// The data ends inside an instruction. In text, a counted payload that reaches beyond the
-    /// end is a letter that happens to be an opcode, not a download that broke off.
+    /// The data ends inside an instruction. A counted payload that reaches beyond the end is not
+    /// a download that broke off where it is the very first instruction or stands in text: it is
+    /// a letter, or a magic, that happens to be an opcode.
     fn cut_short(&self, opcode: Opcode) -> Verdict {
         let counted = !matches!(
             opcode.operand(),
@@ -170,7 +185,7 @@ impl Walk {
                 | OperandKind::NameLine
                 | OperandKind::NameLines
         );
-        if self.is_text && counted {
+        if counted && (self.is_text || self.seen.is_empty()) {
             Verdict::Never
         } else {
             self.at_least(Verdict::Perhaps)
@@ -379,6 +394,14 @@ mod tests {
     }
 
     #[test]
+    fn a_cut_frame_or_a_damaged_pickle_is_not_dismissed() {
+        let cut = b"\x80\x04\x95\x02\0\0\0\0\0\0\0B\x1e\0\0\0\0N.";
+        assert_eq!(verdict(cut), Verdict::Certain);
+        assert_eq!(verdict(b"\x95\x01\0\0\0\0\0\0\0B\x01xx"), Verdict::Perhaps);
+        assert_eq!(verdict(b"\x80\x04\xff\xff"), Verdict::Certain);
+    }
+
+    #[test]
     fn a_run_of_one_byte_is_hardly_a_pickle() {
         assert_eq!(verdict(&[b'N'; 4096]), Verdict::Perhaps);
         assert_eq!(verdict(&[b'('; 4096]), Verdict::Perhaps);
@@ -396,7 +419,7 @@ mod tests {
     fn what_only_the_rest_of_the_file_can_tell_stays_open() {
         assert_eq!(trial(b"(dp0\nS'a'\n", 4096).verdict, Verdict::Perhaps);
         assert_eq!(
-            trial(b"\x8e\0\x10\0\0\0\0\0\0", 1 << 20).verdict,
+            trial(b"]\x8e\0\x10\0\0\0\0\0\0", 1 << 20).verdict,
             Verdict::Perhaps
         );
         assert_eq!(trial(b"(dp0\nS'a'\n", 10).verdict, Verdict::Perhaps);

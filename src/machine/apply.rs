@@ -108,9 +108,17 @@ impl Machine<'_, '_> {
             Model::MakeClass { .. } | Model::InlineArray => {
                 self.hold(ObjectKind::Result, callee, positional)
             }
-            Model::MakeInstance { class } => {
+            Model::MakeInstance { class, state } => {
+                let passed = match state {
+                    Some(state) => {
+                        let state = argument(self, state);
+                        let given = (state.tag() != Tag::None).then_some(state);
+                        self.heap.node_of(Tag::Tuple, given.as_slice())
+                    }
+                    None => self.arguments_behind(positional, class),
+                };
                 let class = argument(self, class);
-                self.instantiate(at, class, positional, None)
+                self.instantiate(at, class, passed, None)
             }
             Model::RegisterExtension { module, name, code } => {
                 let parts = [module, name, code].map(|position| argument(self, position));
@@ -209,18 +217,16 @@ impl Machine<'_, '_> {
         how: CallArguments,
         depth: usize,
     ) -> Result<Value, Halt> {
-        let Some(called) = self.known_argument(positional, position.into()) else {
+        // `None`, or the list that `iter` is given, is nothing to call.
+        let called = self.known_argument(positional, position.into());
+        let callable =
+            |value: &Value| matches!(value.tag(), Tag::Import | Tag::Object | Tag::Unknown);
+        let Some(called) = called.filter(callable) else {
             return self.hold(ObjectKind::Result, caller, positional);
         };
         match how {
             CallArguments::Rest => {
-                let all = self.heap.elements(positional);
-                let rest = all.map(|all| {
-                    all.get(usize::from(position) + 1..)
-                        .unwrap_or_default()
-                        .to_vec()
-                });
-                let rest = rest.map_or(Value::UNKNOWN, |rest| self.heap.node_of(Tag::Tuple, &rest));
+                let rest = self.arguments_behind(positional, position);
                 self.call_passed(at, called, rest, depth)
             }
             CallArguments::None => {
@@ -254,6 +260,15 @@ impl Machine<'_, '_> {
                 self.hold(ObjectKind::Result, caller, positional)
             }
         }
+    }
+
+    /// The arguments behind a position; unknown where the arguments are not known.
+    fn arguments_behind(&mut self, positional: Value, position: u8) -> Value {
+        let Some(all) = self.heap.elements(positional) else {
+            return Value::UNKNOWN;
+        };
+        let behind = all.get(usize::from(position) + 1..).unwrap_or_default();
+        self.heap.node_of(Tag::Tuple, behind)
     }
 
     /// Calls what was passed to be called; `None` and plain data mean "no callable" to a caller.

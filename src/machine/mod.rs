@@ -54,8 +54,8 @@ pub struct Machine<'s, 'k> {
     heap: Heap<'k>,
     stack: Stack,
     memo: Memo,
-    /// The memo of the stream before: one `Pickler` may write several streams that share one.
-    previous_memo: Memo,
+    /// Whether streams share one memo, as those that one `Pickler` wrote in turn do.
+    shares_memo: bool,
     protocol: u8,
     protocols_declared: u32,
     /// Whether frames are looked at; a reading that has taken them apart does not.
@@ -137,7 +137,7 @@ impl<'s, 'k> Machine<'s, 'k> {
             heap: Heap::new(knowledge),
             stack: Stack::default(),
             memo: Memo::default(),
-            previous_memo: Memo::default(),
+            shares_memo: false,
             protocol: 0,
             protocols_declared: 0,
             heeds_frames: true,
@@ -150,6 +150,13 @@ impl<'s, 'k> Machine<'s, 'k> {
             registered: Vec::new(),
             trace: Trace::default(),
         }
+    }
+
+    /// Lets the streams of the member share one memo, as one `Unpickler` that loads several times
+    /// does. Streams have to be run in order then.
+    pub fn sharing_memo(mut self) -> Self {
+        self.shares_memo = true;
+        self
     }
 
     /// Follows the stream that starts at `offset` and says what it would do. Where it ended
@@ -170,7 +177,9 @@ impl<'s, 'k> Machine<'s, 'k> {
 
     fn begin(&mut self, offset: u64) {
         self.decoder.jump(offset);
-        self.previous_memo = std::mem::take(&mut self.memo);
+        if !self.shares_memo {
+            self.memo = Memo::default();
+        }
         self.stack = Stack::default();
         self.protocol = 0;
         self.protocols_declared = 0;

@@ -123,6 +123,9 @@ pub enum Model {
     MakeInstance {
         /// Argument with the class.
         class: u8,
+        /// The one argument that is passed on, unless it is `None`; all behind the class where
+        /// this is not given. `copyreg._reconstructor(class, base, state)` passes on the state.
+        state: Option<u8>,
     },
     /// Registers `module.name` under an extension code.
     RegisterExtension {

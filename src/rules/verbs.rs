@@ -76,6 +76,7 @@ pub enum Does {
     InlineArray {},
     MakeInstance {
         class: u8,
+        state: Option<u8>,
     },
     RegisterExtension {
         module: u8,
@@ -185,7 +186,7 @@ impl From<Does> for Model {
             Does::RunCommand { command } => Self::RunCommand { command },
             Does::InlineArray {} => Self::InlineArray,
             Does::MakeClass { name, bases, body } => Self::MakeClass { name, bases, body },
-            Does::MakeInstance { class } => Self::MakeInstance { class },
+            Does::MakeInstance { class, state } => Self::MakeInstance { class, state },
             Does::RegisterExtension { module, name, code } => {
                 Self::RegisterExtension { module, name, code }
             }
