@@ -12,6 +12,7 @@ pub mod facts;
 pub mod limits;
 pub mod machine;
 pub mod output;
+pub mod payload;
 pub mod pickle;
 pub mod report;
 pub mod rules;

@@ -141,7 +141,8 @@ impl Machine<'_, '_> {
                 }
             }
             Model::MakeCode => {
-                self.payload(at, PayloadKind::CodeObject, positional, callee, positional)
+                self.note_code(at, callee, positional)?;
+                self.hold(ObjectKind::Result, callee, positional)
             }
         }
     }

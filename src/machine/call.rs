@@ -171,6 +171,7 @@ impl Machine<'_, '_> {
             | ObjectKind::Persistent
             | ObjectKind::Extension => {
                 self.record_call(at, callee, arguments)?;
+                self.note_code(at, object.callee, positional)?;
                 Ok(self.heap.new_object(ObjectKind::Result, callee, positional))
             }
         }

@@ -8,8 +8,10 @@ use super::{
 };
 use crate::{
     facts::{
-        Argument, CallFact, ChangeFact, End, Facts, ImportFact, PayloadFact, Place, Symbol, Target,
+        Argument, CallFact, ChangeFact, End, Facts, ImportFact, PayloadFact, PayloadKind, Place,
+        Symbol, Target,
     },
+    payload,
     pickle::{number::Number, text},
 };
 
@@ -141,11 +143,39 @@ impl Machine<'_, '_> {
             EventKind::Extension { code } => facts.extensions.push((place, code)),
             EventKind::Buffer => facts.buffers.push(place),
             EventKind::Payload { kind, data } => {
-                if let Some(data) = self.payload_bytes(data) {
-                    facts.payloads.push(PayloadFact { place, kind, data });
-                }
+                facts.payloads.extend(self.payload_fact(place, kind, data));
             }
         }
+    }
+
+    fn payload_fact(
+        &mut self,
+        place: Place,
+        kind: PayloadKind,
+        data: Value,
+    ) -> Option<PayloadFact> {
+        if kind == PayloadKind::CodeObject && data.tag() == Tag::Tuple {
+            let parts = self.code_parts(data)?;
+            return Some(PayloadFact {
+                place,
+                kind,
+                summary: payload::summarize_parts(&parts),
+                data: parts.code,
+            });
+        }
+        let data = self.payload_bytes(data)?;
+        let is_code = kind == PayloadKind::Source && payload::is_code(&data);
+        let kind = if is_code {
+            PayloadKind::CodeObject
+        } else {
+            kind
+        };
+        Some(PayloadFact {
+            place,
+            kind,
+            summary: payload::summarize(kind, &data),
+            data,
+        })
     }
 
     /// The bytes that a call would run or load; a command may be an argument vector.

@@ -6,6 +6,7 @@
 
 mod apply;
 mod call;
+mod code;
 mod describe;
 mod fetch;
 mod heap;

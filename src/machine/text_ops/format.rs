@@ -281,7 +281,7 @@ pub(super) fn percent(template: &Run, values: &Datum, room: usize) -> Option<Run
     out.extend(rest)?;
     // Values that nothing asks for make CPython raise, except those of a mapping.
     let all_used = values.used >= values.all.len() || values.mapping.is_some();
-    all_used.then(|| Run {
+    all_used.then_some(Run {
         kind: template.kind,
         units: out.units,
     })
