@@ -238,6 +238,7 @@ fn facts(line: &FactsLine) -> Facts {
         protocol: 4,
         reader: None,
         inline_arrays: false,
+        memo_missing: false,
         end: match line.end.as_deref() {
             None => End::Stop,
             Some("truncated") => End::Truncated,
