@@ -15,6 +15,8 @@ pub mod output;
 pub mod pickle;
 pub mod report;
 pub mod rules;
+#[cfg(feature = "cli")]
+pub mod sandbox;
 pub mod scan;
 mod show;
 pub mod source;
