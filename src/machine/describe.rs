@@ -239,7 +239,7 @@ impl Machine<'_, '_> {
             Tag::TextAt | Tag::StringAt | Tag::OwnedText => {
                 Argument::Text(self.contents(value, TEXT))
             }
-            Tag::BytesAt | Tag::ByteArrayAt | Tag::OwnedBytes => {
+            Tag::BytesAt | Tag::ByteArrayAt | Tag::OwnedBytes | Tag::OwnedByteArray => {
                 Argument::Bytes(self.contents(value, TEXT))
             }
             Tag::Import | Tag::Object => Argument::Object(self.target(value)),

@@ -20,6 +20,8 @@ mod text_ops;
 mod trace;
 mod value;
 
+use std::collections::HashSet;
+
 use crate::{
     facts::{Anomaly, AnomalyKind, Facts},
     limits::Limits,
@@ -62,6 +64,10 @@ pub struct Machine<'s, 'k> {
     /// Where the current frame ends.
     frame_end: u64,
     model_steps: usize,
+    /// Bytes of text that text operations have looked at or made.
+    text_work: usize,
+    /// Lists, dicts, sets and bytearrays that calls of unknown effect were handed.
+    exposed: HashSet<Value>,
     /// Pickles inside inline arrays that are being followed.
     inline_depth: usize,
     /// Names registered by this member under extension codes.
@@ -137,6 +143,8 @@ impl<'s, 'k> Machine<'s, 'k> {
             follows_inline_arrays: true,
             frame_end: u64::MAX,
             model_steps: 0,
+            text_work: 0,
+            exposed: HashSet::new(),
             inline_depth: 0,
             registered: Vec::new(),
             trace: Trace::default(),
@@ -161,6 +169,7 @@ impl<'s, 'k> Machine<'s, 'k> {
             self.heap = Heap::new(self.knowledge);
             self.memo = Memo::default();
             self.registered.clear();
+            self.exposed.clear();
         }
         facts
     }
