@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use pickscan::facts::{
     Anomaly, AnomalyKind, Argument, CallFact, ChangeFact, ChangeKind, End, Facts, ImportFact,
-    PayloadFact, PayloadKind, Place, Symbol, Target,
+    PayloadFact, PayloadSummary, PayloadKind, Place, Symbol, Target,
 };
 use pickscan::machine::model::Knowledge;
 use pickscan::rules::condition::Condition;
@@ -272,6 +272,7 @@ fn facts(line: &FactsLine) -> Facts {
                     _ => PayloadKind::Pickle,
                 },
                 data: data.clone().into_bytes(),
+                summary: PayloadSummary::default(),
             })
             .collect(),
         anomalies: line
