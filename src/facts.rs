@@ -293,9 +293,10 @@ pub enum PayloadKind {
 }
 
 /// How a stream ended.
-#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
 pub enum End {
     /// At STOP.
+    #[default]
     Stop,
     /// The data ended first.
     Truncated,
@@ -318,7 +319,7 @@ impl End {
 }
 
 /// Everything that one stream would do.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Facts {
     /// Offset of the first opcode in the member.
     pub offset: u64,

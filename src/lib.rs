@@ -16,6 +16,8 @@ pub mod payload;
 pub mod pickle;
 pub mod report;
 pub mod rules;
+#[cfg(feature = "cli")]
+pub mod sandbox;
 pub mod scan;
 mod show;
 pub mod source;
