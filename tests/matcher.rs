@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 
 use pickscan::facts::{
     Anomaly, AnomalyKind, Argument, CallFact, ChangeFact, ChangeKind, End, Facts, ImportFact,
-    PayloadFact, PayloadSummary, PayloadKind, Place, Symbol, Target,
+    PayloadFact, PayloadKind, PayloadSummary, Place, Symbol, Target,
 };
 use pickscan::machine::model::Knowledge;
 use pickscan::rules::condition::Condition;

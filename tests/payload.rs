@@ -231,10 +231,12 @@ fn code_that_does_harm_is_found_by_what_it_names() {
     let facts = Machine::new(&source, Ruleset::builtin(), &Limits::default()).run(0);
     let judgement = Ruleset::builtin().evaluate(&facts);
     let mut matches = judgement.matches.iter();
-    let harmful = matches.find(|found| found.rule.id == "harmful-code").unwrap();
+    let harmful = matches
+        .find(|found| found.rule.id == "harmful-code")
+        .unwrap();
     assert_eq!(
         harmful.message,
         "carries code that would do harm when it runs: code object \
-         (it uses os, os.system and defines f from f.py)"
+         (it uses os.system and defines f from f.py)"
     );
 }

@@ -92,7 +92,10 @@ impl Words<'_, '_> {
     }
 
     fn symbol(&self) -> String {
-        let shown = self.named.map(Named::shown).or_else(|| self.payload_callee());
+        let shown = self
+            .named
+            .map(Named::shown)
+            .or_else(|| self.payload_callee());
         shown.unwrap_or_else(|| "something that cannot be named".to_owned())
     }
 
@@ -142,7 +145,9 @@ impl Words<'_, '_> {
     /// What is special about the first hit.
     fn detail(&self) -> String {
         let facts = self.evaluation.facts;
-        match self.hits.first().map(|hit| hit.fact) {
+        let facts_hit = || self.hits.iter().map(|hit| hit.fact);
+        let payload = facts_hit().find(|fact| matches!(fact, FactIndex::Payload(_)));
+        match payload.or_else(|| facts_hit().next()) {
             Some(FactIndex::Anomaly(kind)) => kind.sentence().to_owned(),
             Some(FactIndex::Extension(code)) => format!("extension code {code}"),
             Some(FactIndex::Buffer) => "an out-of-band buffer".to_owned(),
