@@ -67,6 +67,10 @@ pub(super) fn walk(head: &[u8], length: u64, fetch: Fetch<'_>) -> io::Result<Tri
     let verdict = match walk.run(fetch)? {
         // The import itself was executed, whatever follows.
         Verdict::Never if walk.imported => Verdict::Perhaps,
+        // Where an instruction crosses the end of a frame, other readers go on elsewhere.
+        Verdict::Never if walk.seen.contains(&Opcode::Frame) => walk.at_least(Verdict::Perhaps),
+        // Damaged, but nothing else than a pickle begins so.
+        Verdict::Never if matches!(head, [0x80, 2..=5, ..]) => Verdict::Certain,
         verdict => verdict,
     };
     Ok(Trial {
