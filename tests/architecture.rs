@@ -21,7 +21,11 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("pickle", &["source"]),
     ("facts", &[]),
     ("show", &["facts", "pickle"]),
-    ("machine", &["facts", "limits", "pickle", "source"]),
+    ("payload", &["facts"]),
+    (
+        "machine",
+        &["facts", "limits", "payload", "pickle", "source"],
+    ),
     ("rules", &["facts", "machine", "pickle"]),
     ("report", &["facts", "rules"]),
     ("container", &["limits", "pickle", "source"]),

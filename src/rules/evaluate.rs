@@ -412,6 +412,20 @@ impl Evaluation<'_> {
         effect && symbol && contacts && payload_is(condition, payload)
     }
 
+    /// The name of what makes a code object of its parts: one finding is about both.
+    fn maker_of(&self, payload: &PayloadFact) -> Option<usize> {
+        if payload.kind != PayloadKind::CodeObject {
+            return None;
+        }
+        // Calls are in the order of the stream.
+        let offset = payload.place.offset;
+        let calls = &self.facts.calls;
+        let behind = calls.partition_point(|call| call.place.offset <= offset);
+        let last = behind.checked_sub(1)?;
+        let called_here = calls.get(last)?.place.offset == offset;
+        self.names.calls.get(last).copied()?.filter(|_| called_here)
+    }
+
     /// Conditions that are not about names.
     fn others(&self, condition: &Condition) -> Vec<Hit> {
         let facts = self.facts;
@@ -459,7 +473,10 @@ impl Evaluation<'_> {
                 let payloads =
                     payloads.filter(|(_, payload)| self.payload_satisfies(asked, payload));
                 payloads
-                    .map(|(index, payload)| hit(payload.place, FactIndex::Payload(index)))
+                    .map(|(index, payload)| Hit {
+                        name: self.maker_of(payload),
+                        ..hit(payload.place, FactIndex::Payload(index))
+                    })
                     .collect()
             }
             Condition::End(kinds) => {
