@@ -269,6 +269,8 @@ pub struct Facts {
     pub reader: Option<&'static str>,
     /// Whether raw array data was skipped between instructions.
     pub inline_arrays: bool,
+    /// Whether it ended at a memo entry that it has not written itself.
+    pub memo_missing: bool,
     /// How it ended.
     pub end: End,
     /// Why, where it did not end at STOP.

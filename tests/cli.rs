@@ -1,5 +1,10 @@
 //! The binary itself: exit status, messages and bytes on standard output for good and bad input.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test may fail; helpers outside test functions are not covered by clippy.toml"
+)]
 #![cfg(feature = "cli")]
 
 use std::{

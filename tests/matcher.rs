@@ -236,6 +236,9 @@ fn facts(line: &FactsLine) -> Facts {
         offset: 0,
         length: 100,
         protocol: 4,
+        reader: None,
+        inline_arrays: false,
+        memo_missing: false,
         end: match line.end.as_deref() {
             None => End::Stop,
             Some("truncated") => End::Truncated,

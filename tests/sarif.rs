@@ -1,5 +1,10 @@
 //! Every SARIF log that the binary writes is valid by the official schema.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test may fail; helpers outside test functions are not covered by clippy.toml"
+)]
 #![cfg(feature = "cli")]
 
 use std::{fs, path::Path, process::Command};
@@ -71,7 +76,8 @@ fn hostile_names_and_broken_files_make_valid_logs() {
                 .as_str()
                 .unwrap(),
         );
-        let rule = &run["tool"]["driver"]["rules"][result["ruleIndex"].as_u64().unwrap() as usize];
+        let index = usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap();
+        let rule = &run["tool"]["driver"]["rules"][index];
         assert_eq!(rule["id"], result["ruleId"]);
         let text = result["message"]["text"].as_str().unwrap();
         assert!(!text.contains("](") && !text.contains('\u{1b}') && !text.contains('\u{202e}'));

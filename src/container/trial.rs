@@ -67,6 +67,10 @@ pub(super) fn walk(head: &[u8], length: u64, fetch: Fetch<'_>) -> io::Result<Tri
     let verdict = match walk.run(fetch)? {
         // The import itself was executed, whatever follows.
         Verdict::Never if walk.imported => Verdict::Perhaps,
+        // Where an instruction crosses the end of a frame, other readers go on elsewhere.
+        Verdict::Never if walk.seen.contains(&Opcode::Frame) => walk.at_least(Verdict::Perhaps),
+        // Damaged, but no other format begins so. Among thousands of tensors one may.
+        Verdict::Never if matches!(head, [0x80, 2..=5, ..]) => Verdict::Likely,
         verdict => verdict,
     };
     Ok(Trial {
@@ -412,6 +416,14 @@ mod tests {
         assert_eq!(verdict(b"com.example.A\ncom.example.B\n"), Verdict::Perhaps);
         assert_eq!(verdict(b"cantigravity\nx\n\xff"), Verdict::Perhaps);
         assert_eq!(verdict(b"cantigravity\nx\n."), Verdict::Certain);
+    }
+
+    #[test]
+    fn a_cut_frame_or_a_damaged_pickle_is_not_dismissed() {
+        let cut = b"\x80\x04\x95\x02\0\0\0\0\0\0\0B\x1e\0\0\0\0N.";
+        assert_eq!(verdict(cut), Verdict::Certain);
+        assert_eq!(verdict(b"\x95\x01\0\0\0\0\0\0\0B\x01xx"), Verdict::Perhaps);
+        assert_eq!(verdict(b"\x80\x04\xff\xff"), Verdict::Likely);
     }
 
     #[test]

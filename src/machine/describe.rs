@@ -3,7 +3,7 @@
 use super::{
     Machine,
     heap::ObjectKind,
-    trace::{Event, EventKind, Halt},
+    trace::{Event, EventKind, Fault, Halt},
     value::{Tag, Value},
 };
 use crate::{
@@ -44,6 +44,7 @@ impl Machine<'_, '_> {
             protocol: trace.protocol,
             reader: None,
             inline_arrays: trace.inline_arrays,
+            memo_missing: matches!(halt, Halt::Fault(Fault::MemoMissing(_))),
             end,
             end_reason: (halt != Halt::Stop).then(|| halt.to_string()),
             imports: self.import_facts(trace.first_import),
@@ -238,7 +239,7 @@ impl Machine<'_, '_> {
             Tag::TextAt | Tag::StringAt | Tag::OwnedText => {
                 Argument::Text(self.contents(value, TEXT))
             }
-            Tag::BytesAt | Tag::ByteArrayAt | Tag::OwnedBytes => {
+            Tag::BytesAt | Tag::ByteArrayAt | Tag::OwnedBytes | Tag::OwnedByteArray => {
                 Argument::Bytes(self.contents(value, TEXT))
             }
             Tag::Import | Tag::Object => Argument::Object(self.target(value)),

@@ -20,6 +20,8 @@ mod text_ops;
 mod trace;
 mod value;
 
+use std::collections::HashSet;
+
 use crate::{
     facts::{Anomaly, AnomalyKind, Facts},
     limits::Limits,
@@ -51,8 +53,8 @@ pub struct Machine<'s, 'k> {
     heap: Heap<'k>,
     stack: Stack,
     memo: Memo,
-    /// The memo of the stream before: one `Pickler` may write several streams that share one.
-    previous_memo: Memo,
+    /// Whether streams share one memo, as those that one `Pickler` wrote in turn do.
+    shares_memo: bool,
     protocol: u8,
     protocols_declared: u32,
     /// Whether frames are looked at; a reading that has taken them apart does not.
@@ -62,6 +64,10 @@ pub struct Machine<'s, 'k> {
     /// Where the current frame ends.
     frame_end: u64,
     model_steps: usize,
+    /// Bytes of text that text operations have looked at or made.
+    text_work: usize,
+    /// Lists, dicts, sets and bytearrays that calls of unknown effect were handed.
+    exposed: HashSet<Value>,
     /// Pickles inside inline arrays that are being followed.
     inline_depth: usize,
     /// Names registered by this member under extension codes.
@@ -130,17 +136,26 @@ impl<'s, 'k> Machine<'s, 'k> {
             heap: Heap::new(knowledge),
             stack: Stack::default(),
             memo: Memo::default(),
-            previous_memo: Memo::default(),
+            shares_memo: false,
             protocol: 0,
             protocols_declared: 0,
             heeds_frames: true,
             follows_inline_arrays: true,
             frame_end: u64::MAX,
             model_steps: 0,
+            text_work: 0,
+            exposed: HashSet::new(),
             inline_depth: 0,
             registered: Vec::new(),
             trace: Trace::default(),
         }
+    }
+
+    /// Lets the streams of the member share one memo, as one `Unpickler` that loads several times
+    /// does. Streams have to be run in order then.
+    pub fn sharing_memo(mut self) -> Self {
+        self.shares_memo = true;
+        self
     }
 
     /// Follows the stream that starts at `offset` and says what it would do. Where it ended
@@ -154,13 +169,16 @@ impl<'s, 'k> Machine<'s, 'k> {
             self.heap = Heap::new(self.knowledge);
             self.memo = Memo::default();
             self.registered.clear();
+            self.exposed.clear();
         }
         facts
     }
 
     fn begin(&mut self, offset: u64) {
         self.decoder.jump(offset);
-        self.previous_memo = std::mem::take(&mut self.memo);
+        if !self.shares_memo {
+            self.memo = Memo::default();
+        }
         self.stack = Stack::default();
         self.protocol = 0;
         self.protocols_declared = 0;

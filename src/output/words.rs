@@ -91,6 +91,13 @@ pub(super) fn bytes(count: u64) -> String {
     }
 }
 
+/// Which reader reads a stream so, where readers differ.
+pub(super) fn reader(stream: &StreamReport) -> String {
+    stream
+        .reader
+        .map_or_else(String::new, |reader| format!(", as read by {reader}"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::bytes;
@@ -102,11 +109,4 @@ mod tests {
         assert_eq!(bytes(1_000), "1.0 kB");
         assert_eq!(bytes(3_221_225_472), "3.2 GB");
     }
-}
-
-/// Which reader reads a stream so, where readers differ.
-pub(super) fn reader(stream: &StreamReport) -> String {
-    stream
-        .reader
-        .map_or_else(String::new, |reader| format!(", as read by {reader}"))
 }

@@ -12,7 +12,7 @@ use super::names::{Named, Names};
 use super::pattern::Pattern;
 use super::ruleset::Ruleset;
 use super::schema::{Rule, Severity, Trust, Usage};
-use super::value::Values;
+use super::value::{Reach, Values};
 use crate::facts::{
     AnomalyKind, CallFact, ChangeFact, ChangeKind, End, Facts, PayloadFact, PayloadKind, Place,
     Target,
@@ -408,7 +408,7 @@ impl Evaluation<'_> {
                         types: asked.types.clone(),
                         ..Default::default()
                     };
-                    self.values.holds(&condition, id)
+                    self.values.holds(&condition, id, Reach::Distrusted)
                 };
                 let ids = facts.persistent.iter().enumerate();
                 ids.filter(|(_, (_, id))| is_asked(id))

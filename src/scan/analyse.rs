@@ -20,6 +20,10 @@ pub(super) struct Analysed {
 pub(super) struct Analyst<'s, 'k> {
     source: &'s dyn Source,
     machine: Machine<'s, 'k>,
+    /// Offsets of the streams so far.
+    earlier: Vec<u64>,
+    /// Reads all streams with one memo; made where a stream asks for what an earlier one wrote.
+    sharing: Option<Machine<'s, 'k>>,
     ruleset: &'k Ruleset,
     limits: &'s Limits,
 }
@@ -29,6 +33,8 @@ impl<'s, 'k> Analyst<'s, 'k> {
         Self {
             source,
             machine: Machine::new(source, ruleset, limits),
+            earlier: Vec::new(),
+            sharing: None,
             ruleset,
             limits,
         }
@@ -36,12 +42,32 @@ impl<'s, 'k> Analyst<'s, 'k> {
 
     /// Follows the stream at `offset` under every reader that may differ, and judges it.
     pub(super) fn stream(&mut self, offset: u64) -> Analysed {
-        let mut facts = self.machine.run(offset);
+        let mut facts = self.first_reading(offset);
         let others = other_readings(self.source, &mut facts, self.ruleset, self.limits);
         let others = others.into_iter().map(|facts| self.judged(facts)).collect();
         Analysed {
             others,
             ..self.judged(facts)
+        }
+    }
+
+    /// The linear reading: with a memo of its own, or else with that of the streams before. One
+    /// `Pickler` that writes several objects remembers them across the streams.
+    fn first_reading(&mut self, offset: u64) -> Facts {
+        let alone = self.machine.run(offset);
+        if alone.memo_missing && self.sharing.is_none() && !self.earlier.is_empty() {
+            let machine = Machine::new(self.source, self.ruleset, self.limits);
+            let mut sharing = machine.sharing_memo();
+            for &earlier in &self.earlier {
+                sharing.run(earlier);
+            }
+            self.sharing = Some(sharing);
+        }
+        self.earlier.push(offset);
+        let together = self.sharing.as_mut().map(|sharing| sharing.run(offset));
+        match together {
+            Some(together) if alone.memo_missing && !together.memo_missing => together,
+            _ => alone,
         }
     }
 
@@ -83,6 +109,7 @@ impl Analysed {
         let counts = |found: &&Match| found.place.offset < until;
         let mut found = self.judgement.matches.iter().filter(counts);
         found.any(|found| found.severity >= Severity::Medium)
+            || self.others.iter().any(Self::is_suspicious_before_nonsense)
     }
 }
 

@@ -272,8 +272,9 @@ impl Scanned {
         }
     }
 
+    /// Why the input itself is no pickle. Where it is a container, that is no reason.
     fn skip(&mut self, member: &MemberPath, why: &str) {
-        if member.is_input() {
+        if member.is_input() && self.file.format.is_empty() {
             self.file.skipped = Some(why.to_owned());
         }
     }
@@ -362,6 +363,39 @@ mod tests {
                 .message
                 .ends_with("please report it: of the test")
         );
+    }
+
+    #[test]
+    fn a_file_that_shrinks_while_it_is_read_is_incomplete() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.pkl");
+        // Longer than what is read at once, so that the end is read after it is gone.
+        let mut bytes = b"\x80\x04]".to_vec();
+        bytes.extend(b"N0".repeat(1 << 20));
+        bytes.push(b'.');
+        std::fs::write(&path, &bytes).unwrap();
+        let source = FileSource::open(&path).unwrap();
+        let file = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
+        file.set_len(1 << 20).unwrap();
+        let options = Options::default();
+        let ruleset = Ruleset::builtin();
+        let scanner = Scanner {
+            options: &options,
+            ruleset,
+        };
+        let scanned = scanner.file(path, source);
+        let kinds: Vec<_> = scanned
+            .file
+            .notices
+            .iter()
+            .map(|notice| notice.kind)
+            .collect();
+        assert!(
+            kinds.contains(&NoticeKind::Changed),
+            "{:?}",
+            scanned.file.notices
+        );
+        assert!(scanned.file.is_incomplete());
     }
 
     #[test]

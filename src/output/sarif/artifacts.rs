@@ -53,25 +53,26 @@ impl Artifacts {
         }
     }
 
-    /// A member, which is addressed by its index alone: its name is no file of the repository.
+    /// A member. Its name is no file of the repository: the index says inside which file it is.
     pub(super) fn member(&mut self, file: &FileReport, member: &MemberPath) -> ArtifactLocation {
         let mut location = self.file(file);
         for depth in 1..=member.names().len() {
             let names = member.names().iter().take(depth);
             let parent = location.index;
-            let key = (file.path.clone(), MemberPath::new(names.clone().cloned()));
-            let name = names.last().map_or(&[][..], Vec::as_slice);
+            let key = (file.path.clone(), MemberPath::new(names.cloned()));
+            let name = member.names().get(depth - 1).map_or(&[][..], Vec::as_slice);
+            let inside = ArtifactLocation {
+                uri: Some(member_uri(name)),
+                ..ArtifactLocation::default()
+            };
             let index = self.index(key, || Artifact {
-                location: ArtifactLocation {
-                    uri: Some(member_uri(name)),
-                    ..ArtifactLocation::default()
-                },
+                location: inside.clone(),
                 parent_index: parent,
                 length: None,
             });
             location = ArtifactLocation {
                 index: Some(index),
-                ..ArtifactLocation::default()
+                ..inside
             };
         }
         location

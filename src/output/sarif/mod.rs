@@ -69,6 +69,7 @@ fn run(report: &Report) -> Run {
                 name: "pickscan",
                 full_name: concat!("pickscan ", env!("CARGO_PKG_VERSION")),
                 semantic_version: env!("CARGO_PKG_VERSION"),
+                information_uri: env!("CARGO_PKG_REPOSITORY"),
                 notifications: kinds.filter(used).map(rules::notification).collect(),
                 rules,
             },

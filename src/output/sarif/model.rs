@@ -63,6 +63,8 @@ pub(super) struct Driver {
     pub name: &'static str,
     pub full_name: &'static str,
     pub semantic_version: &'static str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    pub information_uri: &'static str,
     pub rules: Vec<Rule>,
     pub notifications: Vec<NotificationRule>,
 }
@@ -72,7 +74,9 @@ pub(super) struct Driver {
 #[serde(rename_all = "camelCase")]
 pub(super) struct Rule {
     pub id: String,
-    pub name: String,
+    /// Left out where it says nothing but the id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
     pub short_description: Message,
     pub full_description: Message,
     pub help: Help,
@@ -86,6 +90,8 @@ pub(super) struct Rule {
 pub(super) struct NotificationRule {
     pub id: &'static str,
     pub short_description: Message,
+    pub full_description: Message,
+    pub help: Help,
     pub default_configuration: Configuration,
 }
 

@@ -37,7 +37,7 @@ fn rule(id: &str, info: &RuleInfo) -> Rule {
     };
     Rule {
         id: id.to_owned(),
-        name: pascal_case(id),
+        name: Some(pascal_case(id)).filter(|name| !name.eq_ignore_ascii_case(id)),
         short_description: Message {
             text: or_id(&info.title),
         },
@@ -59,10 +59,19 @@ fn rule(id: &str, info: &RuleInfo) -> Rule {
 
 /// One notice kind.
 pub(super) fn notification(kind: NoticeKind) -> NotificationRule {
+    let sentence = || kind.sentence().to_owned();
+    let consequence = match kind.level() {
+        Level::Error => "What it hides was not scanned; the verdict is at best `incomplete`.",
+        Level::Warning | Level::Note => "The verdict does not depend on it.",
+    };
+    let text = format!("{} {consequence}", kind.sentence());
     NotificationRule {
         id: kind.name(),
-        short_description: Message {
-            text: kind.sentence().to_owned(),
+        short_description: Message { text: sentence() },
+        full_description: Message { text: text.clone() },
+        help: Help {
+            markdown: text.clone(),
+            text,
         },
         default_configuration: Configuration {
             level: match kind.level() {

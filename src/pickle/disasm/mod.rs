@@ -31,6 +31,10 @@ const DEEPEST_INDENT: usize = 24;
 /// Operand bytes of the raw column.
 const RAW_BYTES: usize = 6;
 
+/// Values, marks or memo entries that are followed, counted, at most 24 bytes each. Honest files
+/// stay far below; past it the listing goes on without depths.
+const MOST_FOLLOWED: usize = 4 << 20;
+
 /// Lists every pickle from `offset` to the end of the source.
 ///
 /// Broken data is listed as far as it goes, and a line says where and why it ends.
@@ -38,6 +42,15 @@ const RAW_BYTES: usize = 6;
 /// # Errors
 /// Only what writing to `out` reports.
 pub fn list(source: &dyn Source, offset: u64, out: &mut dyn io::Write) -> io::Result<()> {
+    list_following(MOST_FOLLOWED, source, offset, out)
+}
+
+fn list_following(
+    most: usize,
+    source: &dyn Source,
+    offset: u64,
+    out: &mut dyn io::Write,
+) -> io::Result<()> {
     let mut decoder = Decoder::new(source, offset);
     let mut shower = Shower::new(source);
     let mut number = 1u64;
@@ -54,7 +67,7 @@ pub fn list(source: &dyn Source, offset: u64, out: &mut dyn io::Write) -> io::Re
             };
             writeln!(out, "\n{heading}")?;
         }
-        if let Err(error) = list_pickle(&mut decoder, &mut shower, out)? {
+        if let Err(error) = list_pickle(most, &mut decoder, &mut shower, out)? {
             let line = explain(error, source, &mut shower);
             return writeln!(out, "{:>8}  {line}", error.offset);
         }
@@ -67,11 +80,12 @@ pub fn list(source: &dyn Source, offset: u64, out: &mut dyn io::Write) -> io::Re
 
 /// Lists up to STOP, or up to what cannot be decoded.
 fn list_pickle(
+    most: usize,
     decoder: &mut Decoder<'_>,
     shower: &mut Shower<'_>,
     out: &mut dyn io::Write,
 ) -> io::Result<Result<(), DecodeError>> {
-    let mut stack = Some(Track::default());
+    let mut stack = Some(Track::new(most));
     let mut frame_end = None;
     loop {
         let instruction = match decoder.advance() {
@@ -210,5 +224,23 @@ fn explain(error: DecodeError, source: &dyn Source, shower: &mut Shower<'_>) -> 
             }
         }
         _ => format!("{raw:<16}       {error}: {left} bytes from here on are not decoded"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::MemorySource;
+
+    #[test]
+    fn what_is_too_deep_is_listed_without_depths() {
+        for bytes in [&b"NNNNN."[..], b"(((((N.", b"Nq\0q\x01q\x02q\x03q\x04."] {
+            let mut out = Vec::new();
+            list_following(3, &MemorySource::new(bytes), 0, &mut out).unwrap();
+            let listed = String::from_utf8(out).unwrap();
+            assert_eq!(listed.matches("too deep to follow").count(), 1, "{listed}");
+            let last = listed.lines().last().unwrap();
+            assert!(last.ends_with("?  STOP"), "{listed}");
+        }
     }
 }

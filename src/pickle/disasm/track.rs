@@ -4,10 +4,6 @@ use std::collections::HashMap;
 
 use crate::pickle::{Instruction, Opcode, Operand, Span};
 
-/// Values, marks or memo entries that are followed, counted, at most 24 bytes each. Honest files
-/// stay far below; past it the listing goes on without depths.
-const MOST_FOLLOWED: usize = 4 << 20;
-
 /// A value, as far as a listing shows it.
 #[derive(Copy, Clone, Debug, PartialEq)]
 pub(super) enum Item {
@@ -50,8 +46,8 @@ pub(super) enum Effect {
 }
 
 /// The stack, the marks and the memo of one pickle.
-#[derive(Default)]
 pub(super) struct Track {
+    most: usize,
     items: Vec<Item>,
     marks: Vec<usize>,
     memo: HashMap<i64, Item>,
@@ -71,6 +67,17 @@ struct Popped {
 }
 
 impl Track {
+    /// Follows at most so many values, marks and memo entries of each.
+    pub(super) fn new(most: usize) -> Self {
+        Self {
+            most,
+            items: Vec::new(),
+            marks: Vec::new(),
+            memo: HashMap::new(),
+            imports: Vec::new(),
+        }
+    }
+
     /// Values on the stack.
     pub(super) fn depth(&self) -> usize {
         self.items.len()
@@ -90,7 +97,7 @@ impl Track {
     pub(super) fn follow(&mut self, instruction: Instruction, index: Option<i64>) -> Effect {
         let effect = self.apply(instruction, index);
         let largest = self.items.len().max(self.marks.len()).max(self.memo.len());
-        if largest.max(self.imports.len()) > MOST_FOLLOWED {
+        if largest.max(self.imports.len()) > self.most {
             Effect::TooLarge
         } else {
             effect
