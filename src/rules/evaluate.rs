@@ -350,7 +350,9 @@ impl Evaluation<'_> {
             let arguments = call.arguments.as_deref();
             self.values.any_argument(argument, arguments, &call.carried)
         });
-        callee && (!asks_name || named.is_some_and(satisfies)) && argument
+        let mut except = condition.except.iter();
+        let excepted = named.is_some_and(|named| except.any(|pattern| spelled(named, pattern)));
+        callee && !excepted && (!asks_name || named.is_some_and(satisfies)) && argument
     }
 
     fn changes(&self, condition: &ChangeCondition, kind: ChangeKind) -> Vec<Hit> {

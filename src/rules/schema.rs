@@ -270,6 +270,10 @@ impl From<Position> for String {
 pub struct ArgumentCondition {
     /// Which arguments; only in `call.argument`.
     pub position: Option<Position>,
+    /// A container is looked into: everything inside must satisfy the condition, and the container
+    /// itself need not.
+    #[serde(default)]
+    pub inside: bool,
     /// Of one of these types.
     #[serde(default, rename = "type")]
     pub types: Vec<ValueType>,
