@@ -13,7 +13,12 @@ use pickscan::{
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/corpus/acceptance");
 
 fn scanned(folder: &Path) -> Report {
-    scan(&[folder.to_owned()], &Options::default(), Ruleset::builtin(), &Unobserved)
+    scan(
+        &[folder.to_owned()],
+        &Options::default(),
+        Ruleset::builtin(),
+        &Unobserved,
+    )
 }
 
 fn verdict<'r>(report: &'r Report, name: &str) -> &'r str {
@@ -29,7 +34,8 @@ fn every_file_gets_the_verdict_that_it_must_get() {
     for folder in ["honest", "malicious"] {
         let folder = Path::new(FOLDER).join(folder);
         let report = scanned(&folder);
-        let expected = fs::read_to_string(folder.join("EXPECTED.csv")).expect("a table of verdicts");
+        let expected =
+            fs::read_to_string(folder.join("EXPECTED.csv")).expect("a table of verdicts");
         for row in expected.lines().skip(1) {
             let mut cells = row.split(',');
             let (Some(name), Some(wanted)) = (cells.next(), cells.next()) else {
@@ -52,12 +58,18 @@ fn the_exit_status_tells_the_folders_apart() {
         let mut command = Command::new(env!("CARGO_BIN_EXE_pickscan"));
         command.current_dir(FOLDER).args(folders);
         let output = command.output().expect("pickscan runs");
-        (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
+        (
+            output.status.code(),
+            String::from_utf8_lossy(&output.stdout).into_owned(),
+        )
     };
     let (status, text) = run(&["honest", "malicious"]);
     assert_eq!(status, Some(1), "{text}");
     assert!(text.contains("5 dangerous"), "{text}");
     let (status, text) = run(&["honest"]);
     assert_eq!(status, Some(0), "{text}");
-    assert!(!text.contains("dangerous") && !text.contains("suspicious"), "{text}");
+    assert!(
+        !text.contains("dangerous") && !text.contains("suspicious"),
+        "{text}"
+    );
 }
