@@ -1,7 +1,10 @@
 //! Command line entry point: parse, scan, write, exit.
-#![expect(clippy::print_stderr, reason = "the only file that prints")]
 
-use std::{borrow::Cow, io, process::ExitCode};
+use std::{
+    borrow::Cow,
+    io::{self, Write},
+    process::ExitCode,
+};
 
 use anyhow::{Context, Result};
 use clap::Parser;
@@ -22,10 +25,15 @@ fn main() -> ExitCode {
     match run(&Cli::parse()) {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
-            eprintln!("pickscan: {error:#}");
+            say(&format!("pickscan: {error:#}"));
             ExitCode::from(FAILED)
         }
     }
+}
+
+/// Writes a line to standard error. Where that is closed or full, the exit status still tells.
+fn say(line: &str) {
+    drop(writeln!(io::stderr(), "{line}"));
 }
 
 fn run(cli: &Cli) -> Result<u8> {
@@ -60,7 +68,8 @@ fn run(cli: &Cli) -> Result<u8> {
 }
 
 fn scan(arguments: &ScanArguments) -> Result<u8> {
-    let options = arguments.options()?;
+    let mut options = arguments.options()?;
+    options.limits.deadline = arguments.stop_when_told()?;
     let ruleset = rules(&arguments.sources)?;
     let mut outputs = Vec::new();
     for destination in arguments.destinations()? {
@@ -77,23 +86,26 @@ fn scan(arguments: &ScanArguments) -> Result<u8> {
         return Ok(cli::self_test(&enforced, granted, &mut io::stdout())?);
     }
     if arguments.verbosity() == Verbosity::Verbose {
-        eprintln!("pickscan: sandbox: {enforced}");
+        say(&format!("pickscan: sandbox: {enforced}"));
     }
     let progress = arguments.progress();
     let mut report = scan::scan_found(inputs, &options, &ruleset, &progress);
     report.sandbox = enforced.to_string();
     progress.finish();
+    let mut written = Ok(());
     for (destination, opened) in &mut outputs {
         let writer = opened.writer();
-        let written = output::write(&report, arguments.rendering(destination), writer)
+        let outcome = output::write(&report, arguments.rendering(destination), writer)
             .and_then(|()| writer.flush());
-        unless_closed(written).context("cannot write the report")?;
+        // A full disk must not keep the other outputs from being written.
+        written = written.and(unless_closed(outcome));
     }
+    written.context("cannot write the report")?;
     let silent = outputs
         .iter()
         .all(|(destination, _)| !destination.is_stdout());
     if silent && arguments.verbosity() > Verbosity::Quiet {
-        eprintln!("{}", output::summary(&report));
+        say(&output::summary(&report));
     }
     Ok(report.exit_code(arguments.fail_on))
 }

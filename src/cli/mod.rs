@@ -8,6 +8,7 @@ mod progress;
 mod rules;
 mod self_test;
 mod show;
+mod signals;
 
 use std::{
     io::{self, IsTerminal, Write},
@@ -23,7 +24,7 @@ pub use self_test::self_test;
 pub use show::{disassemble, explain};
 
 use crate::{
-    limits::Limits,
+    limits::{Deadline, Limits},
     output::{Colour, Format, Rendering, Verbosity},
     report::Threshold,
     sandbox::Mode,
@@ -267,6 +268,18 @@ impl ScanArguments {
             },
             excludes: Excludes::new(self.exclude.iter().map(String::as_str))?,
         })
+    }
+
+    /// What stops the run early, with a report of what was done: SIGINT and SIGTERM.
+    ///
+    /// # Errors
+    /// Whatever the operating system says about handling signals.
+    pub fn stop_when_told(&self) -> io::Result<Deadline> {
+        // Whoever waits for standard input does not look whether it was told to stop.
+        if self.paths.iter().any(|path| path.as_os_str() == "-") {
+            return Ok(Deadline::default());
+        }
+        signals::stop_when_told()
     }
 
     /// Where reports go.

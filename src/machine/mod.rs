@@ -42,6 +42,9 @@ use value::Value;
 /// Containers and objects beyond which the heap is not carried from one stream to the next.
 const CARRIED_NODES: usize = 1 << 20;
 
+/// Bytes of instructions followed between two looks at the clock.
+const PACE: usize = 128 << 10;
+
 /// Anomalies of one kind that are kept of one stream, counted.
 const ANOMALIES_OF_A_KIND: usize = 16;
 
@@ -192,6 +195,9 @@ impl<'s, 'k> Machine<'s, 'k> {
 
     fn follow(&mut self) -> Halt {
         loop {
+            if self.limits.deadline.has_passed() {
+                return Halt::Limit("seconds");
+            }
             if let Err(halt) = self.follow_held() {
                 return halt;
             }
@@ -218,7 +224,8 @@ impl<'s, 'k> Machine<'s, 'k> {
     fn follow_held(&mut self) -> Result<(), Halt> {
         let chunk = self.decoder.held_chunk();
         let start = self.decoder.position();
-        let mut rest = chunk.bytes();
+        let held = chunk.bytes();
+        let mut rest = held.get(..PACE).unwrap_or(held);
         let mut offset = start;
         while let Some((&byte, behind)) = rest.split_first() {
             let arm = HeldInstruction {

@@ -76,9 +76,8 @@ pub fn scan_found(
 ) -> Report {
     let inputs = inputs.list;
     observer.inputs(inputs.len());
-    let scanner = file::Scanner { options, ruleset };
     let results = schedule::in_order(inputs, options.jobs, |input| {
-        let scanned = scanner.input(input);
+        let scanned = file::Scanner::new(options, ruleset).input(input);
         observer.scanned(&scanned.file);
         scanned
     });
