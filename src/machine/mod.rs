@@ -26,9 +26,9 @@ use crate::{
     pickle::{Arm, Decoder, Instruction, Opcode, OperandKind, decode_operand, dispatch},
     source::Source,
 };
-pub use readings::other_readings;
+pub use readings::{Reading, Readings};
 
-use fetch::Lookup;
+use fetch::{Lookup, Strings};
 use heap::Heap;
 use memo::Memo;
 use model::Knowledge;
@@ -51,8 +51,14 @@ pub struct Machine<'s, 'k> {
     heap: Heap<'k>,
     stack: Stack,
     memo: Memo,
-    /// The memo of the stream before: one `Pickler` may write several streams that share one.
-    previous_memo: Memo,
+    /// Whether the memo goes on from stream to stream, as that of one unpickler does.
+    keeps_memo: bool,
+    /// Whether this stream read its memo.
+    read_memo: bool,
+    /// How the host decodes strings of Python 2.
+    strings: Strings,
+    /// Whether such a string that is not ASCII spells a name in this stream.
+    met_strings: bool,
     protocol: u8,
     protocols_declared: u32,
     /// Whether frames are looked at; a reading that has taken them apart does not.
@@ -130,7 +136,10 @@ impl<'s, 'k> Machine<'s, 'k> {
             heap: Heap::new(knowledge),
             stack: Stack::default(),
             memo: Memo::default(),
-            previous_memo: Memo::default(),
+            keeps_memo: false,
+            read_memo: false,
+            strings: Strings::Utf8,
+            met_strings: false,
             protocol: 0,
             protocols_declared: 0,
             heeds_frames: true,
@@ -160,7 +169,11 @@ impl<'s, 'k> Machine<'s, 'k> {
 
     fn begin(&mut self, offset: u64) {
         self.decoder.jump(offset);
-        self.previous_memo = std::mem::take(&mut self.memo);
+        if !self.keeps_memo {
+            self.memo = Memo::default();
+        }
+        self.read_memo = false;
+        self.met_strings = false;
         self.stack = Stack::default();
         self.protocol = 0;
         self.protocols_declared = 0;

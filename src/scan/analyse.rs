@@ -3,7 +3,7 @@
 use crate::{
     facts::{Anomaly, AnomalyKind, End, Facts, ImportFact},
     limits::Limits,
-    machine::{Machine, other_readings},
+    machine::{Reading, Readings},
     rules::{Judgement, Match, Ruleset, Severity},
     source::Source,
 };
@@ -14,35 +14,50 @@ pub(super) struct Analysed {
     pub(super) judgement: Judgement,
     /// The readings of other readers, where they do something else.
     pub(super) others: Vec<Analysed>,
+    /// Where some reader's next stream starts.
+    pub(super) continues: Vec<u64>,
 }
 
 /// Follows the streams of one member, which may share a memo.
 pub(super) struct Analyst<'s, 'k> {
-    source: &'s dyn Source,
-    machine: Machine<'s, 'k>,
+    readings: Readings<'s, 'k>,
     ruleset: &'k Ruleset,
-    limits: &'s Limits,
 }
 
 impl<'s, 'k> Analyst<'s, 'k> {
     pub(super) fn new(source: &'s dyn Source, ruleset: &'k Ruleset, limits: &'s Limits) -> Self {
         Self {
-            source,
-            machine: Machine::new(source, ruleset, limits),
+            readings: Readings::new(source, ruleset, limits),
             ruleset,
-            limits,
         }
     }
 
     /// Follows the stream at `offset` under every reader that may differ, and judges it.
     pub(super) fn stream(&mut self, offset: u64) -> Analysed {
-        let mut facts = self.machine.run(offset);
-        let others = other_readings(self.source, &mut facts, self.ruleset, self.limits);
+        let Reading {
+            mut first,
+            mut others,
+            shared,
+            continues,
+        } = self.readings.stream(offset);
+        // With a memo of other streams, honest streams seem to import all kinds of names.
+        let known = others.len();
+        others.extend(shared.into_iter().filter(|facts| self.is_dangerous(facts)));
+        if others.len() > known {
+            let kind = AnomalyKind::ReaderDisagreement;
+            first.anomalies.push(Anomaly { kind, offset });
+        }
         let others = others.into_iter().map(|facts| self.judged(facts)).collect();
         Analysed {
             others,
-            ..self.judged(facts)
+            continues,
+            ..self.judged(first)
         }
+    }
+
+    fn is_dangerous(&self, facts: &Facts) -> bool {
+        let found = self.ruleset.evaluate(facts).matches;
+        found.iter().any(|found| found.severity >= Severity::High)
     }
 
     fn judged(&self, facts: Facts) -> Analysed {
@@ -51,6 +66,7 @@ impl<'s, 'k> Analyst<'s, 'k> {
             facts,
             judgement,
             others: Vec::new(),
+            continues: Vec::new(),
         }
     }
 
