@@ -121,7 +121,9 @@ impl<'r> Values<'r> {
         reach: Reach,
     ) -> bool {
         let types = &condition.types;
-        if condition.inside && let Some(mut inner) = elements(value) {
+        if condition.inside
+            && let Some(mut inner) = elements(value)
+        {
             return inner.len() < MOST_ELEMENTS
                 && inner.all(|inner| self.holds(condition, inner, reach));
         }
@@ -214,10 +216,7 @@ fn elements(value: &Argument) -> Option<std::vec::IntoIter<&Argument>> {
         Argument::Tuple(inner) | Argument::List(inner) | Argument::Set(inner) => {
             inner.iter().collect()
         }
-        Argument::Dict(pairs) => pairs
-            .iter()
-            .flat_map(|(key, value)| [key, value])
-            .collect(),
+        Argument::Dict(pairs) => pairs.iter().flat_map(|(key, value)| [key, value]).collect(),
         _ => return None,
     };
     Some(elements.into_iter())
