@@ -28,10 +28,7 @@ fn main() -> ExitCode {
 fn run(cli: &Cli) -> Result<u8> {
     let mut stdout = io::stdout().lock();
     match &cli.command {
-        None if cli.scan.caps.asks_for_help() => {
-            unless_closed(cli::list_limits(&mut stdout))?;
-            Ok(0)
-        }
+        None if cli.scan.caps.asks_for_help() => written(cli::list_limits(&mut stdout)),
         None => {
             drop(stdout);
             scan(&cli.scan)
@@ -41,9 +38,10 @@ fn run(cli: &Cli) -> Result<u8> {
             Ok(cli::explain(arguments, &ruleset, &mut stdout)?)
         }
         Some(Command::Disasm(arguments)) => Ok(cli::disassemble(arguments, &mut stdout)?),
+        Some(Command::Completions { shell }) => written(cli::completions(*shell, &mut stdout)),
+        Some(Command::Man) => written(cli::man(&mut stdout)),
         Some(Command::Rules(RulesCommand::List(sources))) => {
-            unless_closed(cli::list(&*rules(sources)?, &mut stdout))?;
-            Ok(0)
+            written(cli::list(&*rules(sources)?, &mut stdout))
         }
         Some(Command::Rules(RulesCommand::Show { id, sources })) => {
             Ok(cli::show(&*rules(sources)?, id, &mut stdout)?)
@@ -53,8 +51,8 @@ fn run(cli: &Cli) -> Result<u8> {
 }
 
 fn scan(arguments: &ScanArguments) -> Result<u8> {
-    let options = arguments.options()?;
-    let ruleset = rules(&arguments.sources)?;
+    let mut settings = arguments.settings()?;
+    let ruleset = rules(&settings.sources)?;
     let mut outputs = Vec::new();
     for destination in arguments.destinations()? {
         let shown = destination.path.clone().unwrap_or_default();
@@ -63,12 +61,13 @@ fn scan(arguments: &ScanArguments) -> Result<u8> {
         outputs.push((destination, opened));
     }
     let progress = arguments.progress();
-    let report = scan::scan(&arguments.inputs(), &options, &ruleset, &progress);
+    let mut report = scan::scan(&settings.inputs, &settings.options, &ruleset, &progress);
     progress.finish();
+    settings.suppress(&mut report)?;
     for (destination, opened) in &mut outputs {
         let writer = opened.writer();
-        let written = output::write(&report, arguments.rendering(destination), writer)
-            .and_then(|()| writer.flush());
+        let rendering = arguments.rendering(destination, settings.fail_on);
+        let written = output::write(&report, rendering, writer).and_then(|()| writer.flush());
         unless_closed(written).context("cannot write the report")?;
     }
     let silent = outputs
@@ -77,7 +76,16 @@ fn scan(arguments: &ScanArguments) -> Result<u8> {
     if silent && arguments.verbosity() > Verbosity::Quiet {
         eprintln!("{}", output::summary(&report));
     }
-    Ok(report.exit_code(arguments.fail_on))
+    Ok(match arguments.exit_zero {
+        true => 0,
+        false => report.exit_code(settings.fail_on),
+    })
+}
+
+/// The exit status of a command that only writes.
+fn written(outcome: io::Result<()>) -> Result<u8> {
+    unless_closed(outcome)?;
+    Ok(0)
 }
 
 fn rules(sources: &RuleSources) -> Result<Cow<'static, Ruleset>> {

@@ -39,9 +39,13 @@ const ARROWS: &[(&str, &[&str])] = &[
         ],
     ),
     ("output", &["facts", "report", "rules"]),
+    ("suppress", &["report", "rules"]),
+    ("config", &["report", "suppress"]),
     (
         "cli",
-        &["limits", "output", "pickle", "report", "rules", "scan"],
+        &[
+            "config", "limits", "output", "pickle", "report", "rules", "scan", "suppress",
+        ],
     ),
     ("main", &["cli", "output", "rules", "scan"]),
     ("lib", &[]),

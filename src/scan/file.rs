@@ -11,7 +11,7 @@ use std::{
 use super::{
     Options,
     analyse::Analysed,
-    container_findings, member,
+    container_findings, digest, member,
     member::{Members, PickleMember, Step},
     stdin,
     streams::{self, Streams},
@@ -117,6 +117,9 @@ impl Scanner<'_> {
             file,
             ..Scanned::default()
         };
+        if self.options.digests {
+            scanned.file.sha256 = digest::sha256(source.as_ref());
+        }
         guard(&mut scanned, |scanned| self.members(scanned, source));
         scanned.settle(self.options.limits.findings);
         scanned
@@ -316,6 +319,7 @@ fn finding(pickle: &PickleMember, found: Match) -> Finding {
         location: location(found.place),
         related: found.related.into_iter().map(location).collect(),
         ordinal: 0,
+        suppression: None,
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod analyse;
 mod container_findings;
+mod digest;
 mod file;
 mod member;
 mod schedule;
@@ -37,6 +38,8 @@ pub struct Options {
     pub jobs: usize,
     /// What is left out of what is discovered. Paths that are named are always scanned.
     pub excludes: Excludes,
+    /// Whether the SHA-256 of each input is wanted, for which it is read to its end.
+    pub digests: bool,
 }
 
 /// Is told how a run gets on. Called from several threads, in no particular order.
@@ -63,7 +66,7 @@ pub fn scan(
     ruleset: &Ruleset,
     observer: &dyn Observer,
 ) -> Report {
-    let inputs = walk::inputs(paths, &options.excludes);
+    let walk::Found { inputs, excluded } = walk::inputs(paths, &options.excludes);
     observer.inputs(inputs.len());
     let scanner = file::Scanner { options, ruleset };
     let results = schedule::in_order(inputs, options.jobs, |input| {
@@ -74,6 +77,7 @@ pub fn scan(
     let mut report = Report {
         working_directory: std::env::current_dir().unwrap_or_default(),
         rules_digest: ruleset.digest().to_owned(),
+        excluded,
         ..Report::default()
     };
     for scanned in results {

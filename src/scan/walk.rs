@@ -13,7 +13,7 @@ use std::{
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use walkdir::{DirEntry, WalkDir};
 
-use crate::report::{Notice, NoticeKind};
+use crate::report::{Notice, NoticeKind, paths::normalise};
 
 /// One thing to look at.
 #[derive(Debug, PartialEq, Eq)]
@@ -29,11 +29,26 @@ pub(super) enum Input {
 /// Patterns of what a walk leaves out.
 ///
 /// A pattern without a slash is held against the name of every file and folder, one with a slash
-/// against the path below the folder that was named. A folder that matches is not entered.
+/// against the path below the folder that was named, or, of a configuration, below the folder of
+/// the configuration. A folder that matches is not entered.
 #[derive(Clone, Debug, Default)]
 pub struct Excludes {
+    given: Patterns,
+    configured: Option<(PathBuf, Patterns)>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Patterns {
     names: GlobSet,
     paths: GlobSet,
+}
+
+/// What there is to scan.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    pub(super) inputs: Vec<Input>,
+    /// Files and folders that were left out.
+    pub(super) excluded: usize,
 }
 
 /// A pattern that is not understood.
@@ -46,12 +61,8 @@ pub struct InvalidPattern {
     pub reason: String,
 }
 
-impl Excludes {
-    /// Compiles patterns.
-    ///
-    /// # Errors
-    /// For the first pattern that is no glob.
-    pub fn new<'p>(patterns: impl IntoIterator<Item = &'p str>) -> Result<Self, InvalidPattern> {
+impl Patterns {
+    fn new<'p>(patterns: impl IntoIterator<Item = &'p str>) -> Result<Self, InvalidPattern> {
         let (mut names, mut paths) = (GlobSetBuilder::new(), GlobSetBuilder::new());
         for pattern in patterns {
             let trimmed = pattern.trim_start_matches("./").trim_end_matches('/');
@@ -78,33 +89,73 @@ impl Excludes {
         })
     }
 
-    fn leaves_out(&self, root: &Path, entry: &DirEntry) -> bool {
-        let below = entry.path().strip_prefix(root).unwrap_or(entry.path());
-        entry.depth() > 0 && (self.names.is_match(entry.file_name()) || self.paths.is_match(below))
+    fn match_entry(&self, root: &Path, path: &Path) -> bool {
+        let name = path.file_name().unwrap_or_default();
+        let below = path.strip_prefix(root).ok();
+        self.names.is_match(name) || below.is_some_and(|below| self.paths.is_match(below))
+    }
+}
+
+impl Excludes {
+    /// Compiles patterns.
+    ///
+    /// # Errors
+    /// For the first pattern that is no glob.
+    pub fn new<'p>(patterns: impl IntoIterator<Item = &'p str>) -> Result<Self, InvalidPattern> {
+        Ok(Self {
+            given: Patterns::new(patterns)?,
+            configured: None,
+        })
+    }
+
+    /// Adds the patterns of a configuration in `folder`, an absolute path.
+    ///
+    /// # Errors
+    /// For the first pattern that is no glob.
+    pub fn and_configured<'p>(
+        self,
+        folder: PathBuf,
+        patterns: impl IntoIterator<Item = &'p str>,
+    ) -> Result<Self, InvalidPattern> {
+        let configured = Some((folder, Patterns::new(patterns)?));
+        Ok(Self { configured, ..self })
+    }
+
+    fn leave_out(&self, root: &Path, entry: &DirEntry) -> bool {
+        if entry.depth() == 0 {
+            return false;
+        }
+        let configured = |(folder, patterns): &(PathBuf, Patterns)| {
+            let path = std::path::absolute(entry.path());
+            path.is_ok_and(|path| patterns.match_entry(folder, &normalise(&path)))
+        };
+        self.given.match_entry(root, entry.path())
+            || self.configured.as_ref().is_some_and(configured)
     }
 }
 
 /// The inputs that the paths amount to; a path that is reached twice counts once.
-pub(super) fn inputs(paths: &[PathBuf], excludes: &Excludes) -> Vec<Input> {
-    let mut inputs = Vec::new();
+pub(super) fn inputs(paths: &[PathBuf], excludes: &Excludes) -> Found {
+    let mut found = Found::default();
     for path in paths {
         if path.as_os_str() == "-" {
-            inputs.push(Input::Stdin);
+            found.inputs.push(Input::Stdin);
         } else {
-            named(path, excludes, &mut inputs);
+            named(path, excludes, &mut found);
         }
     }
     let mut seen = HashSet::new();
-    inputs.retain(|input| match input {
+    found.inputs.retain(|input| match input {
         Input::File(path) | Input::Refused(path, _) => seen.insert(path.clone()),
         Input::Stdin => seen.insert(PathBuf::from("-")),
     });
-    inputs
+    found
 }
 
-fn named(path: &Path, excludes: &Excludes, inputs: &mut Vec<Input>) {
+fn named(path: &Path, excludes: &Excludes, found: &mut Found) {
+    let inputs = &mut found.inputs;
     match fs::metadata(path) {
-        Ok(metadata) if metadata.is_dir() => walk(path, excludes, inputs),
+        Ok(metadata) if metadata.is_dir() => walk(path, excludes, found),
         Ok(metadata) if metadata.is_file() => inputs.push(Input::File(path.to_owned())),
         Ok(metadata) => {
             let what = special(metadata.file_type());
@@ -134,17 +185,22 @@ fn unopened(path: &Path, error: &io::Error) -> Input {
     }
 }
 
-fn walk(root: &Path, excludes: &Excludes, inputs: &mut Vec<Input>) {
+fn walk(root: &Path, excludes: &Excludes, found: &mut Found) {
+    let Found { inputs, excluded } = found;
     let entries = WalkDir::new(root)
         .follow_links(false)
         .sort_by_file_name()
         .into_iter();
-    let entries = entries.filter_entry(|entry| !excludes.leaves_out(root, entry));
-    let found = entries.filter_map(|entry| match entry {
-        Ok(entry) => discovered(&entry),
+    let entries = entries.filter_entry(|entry| {
+        let left_out = excludes.leave_out(root, entry);
+        *excluded += usize::from(left_out);
+        !left_out
+    });
+    let discovered = entries.filter_map(|entry| match entry {
+        Ok(entry) => self::discovered(&entry),
         Err(error) => Some(unwalked(root, &error)),
     });
-    inputs.extend(found.map(|input| {
+    inputs.extend(discovered.map(|input| {
         if root == Path::new(".") {
             short(input)
         } else {
@@ -244,7 +300,7 @@ mod tests {
 
     fn names(root: &Path, patterns: &[&str]) -> Vec<String> {
         let excludes = Excludes::new(patterns.iter().copied()).unwrap();
-        let inputs = inputs(&[root.to_owned()], &excludes);
+        let inputs = inputs(&[root.to_owned()], &excludes).inputs;
         let name = |input: Input| match input {
             Input::File(path) => path
                 .strip_prefix(root)
@@ -289,12 +345,27 @@ mod tests {
     }
 
     #[test]
+    fn patterns_of_a_configuration_start_from_its_folder_and_are_counted() {
+        let root = tree();
+        let configured = |pattern| {
+            let folder = root.path().to_owned();
+            let excludes = Excludes::default();
+            let excludes = excludes.and_configured(folder, [pattern]).unwrap();
+            let found = inputs(&[root.path().join("b")], &excludes);
+            (found.inputs.len(), found.excluded)
+        };
+        assert_eq!(configured("b/cache"), (1, 1));
+        assert_eq!(configured("cache/"), (1, 1));
+        assert_eq!(configured("other/cache"), (2, 0));
+    }
+
+    #[test]
     fn what_is_named_is_scanned_even_if_a_pattern_matches() {
         let root = tree();
         let file = root.path().join("a.pkl");
         let excludes = Excludes::new(["*.pkl"]).unwrap();
         assert_eq!(
-            inputs(&[file.clone(), file.clone()], &excludes),
+            inputs(&[file.clone(), file.clone()], &excludes).inputs,
             [Input::File(file)]
         );
     }
