@@ -1,14 +1,20 @@
 //! Command line entry point: parse, scan, write, exit.
-#![expect(clippy::print_stderr, reason = "the only file that prints")]
 
-use std::{borrow::Cow, io, process::ExitCode};
+use std::{
+    borrow::Cow,
+    io::{self, Write},
+    process::ExitCode,
+};
 
 use anyhow::{Context, Result};
 use clap::Parser;
 use pickscan::{
-    cli::{self, Cli, Command, RuleSources, RulesCommand, ScanArguments, unless_closed},
+    cli::{
+        self, Cli, Command, FileArguments, RuleSources, RulesCommand, ScanArguments, unless_closed,
+    },
     output::{self, Verbosity},
     rules::Ruleset,
+    sandbox::{self, Enforced},
     scan,
 };
 
@@ -19,10 +25,15 @@ fn main() -> ExitCode {
     match run(&Cli::parse()) {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
-            eprintln!("pickscan: {error:#}");
+            say(&format!("pickscan: {error:#}"));
             ExitCode::from(FAILED)
         }
     }
+}
+
+/// Writes a line to standard error. Where that is closed or full, the exit status still tells.
+fn say(line: &str) {
+    drop(writeln!(io::stderr(), "{line}"));
 }
 
 fn run(cli: &Cli) -> Result<u8> {
@@ -35,9 +46,13 @@ fn run(cli: &Cli) -> Result<u8> {
         }
         Some(Command::Explain(arguments)) => {
             let ruleset = rules(&arguments.sources)?;
+            confine_to_file(arguments)?;
             Ok(cli::explain(arguments, &ruleset, &mut stdout)?)
         }
-        Some(Command::Disasm(arguments)) => Ok(cli::disassemble(arguments, &mut stdout)?),
+        Some(Command::Disasm(arguments)) => {
+            confine_to_file(arguments)?;
+            Ok(cli::disassemble(arguments, &mut stdout)?)
+        }
         Some(Command::Completions { shell }) => written(cli::completions(*shell, &mut stdout)),
         Some(Command::Man) => written(cli::man(&mut stdout)),
         Some(Command::Rules(RulesCommand::List(sources))) => {
@@ -52,6 +67,7 @@ fn run(cli: &Cli) -> Result<u8> {
 
 fn scan(arguments: &ScanArguments) -> Result<u8> {
     let mut settings = arguments.settings()?;
+    settings.options.limits.deadline = arguments.stop_when_told()?;
     let ruleset = rules(&settings.sources)?;
     let mut outputs = Vec::new();
     for destination in arguments.destinations()? {
@@ -60,21 +76,35 @@ fn scan(arguments: &ScanArguments) -> Result<u8> {
         let opened = opened.with_context(|| format!("cannot write {}", shown.display()))?;
         outputs.push((destination, opened));
     }
+    let inputs = scan::find(&settings.inputs, &settings.options.excludes);
+    // Here, because outputs are open, and nothing of an input was read and no thread started yet.
+    let enforced = sandbox::enter(arguments.confinement.mode, inputs.grounds())?;
+    if arguments.sandbox_self_test {
+        let granted = inputs.grounds().first().context("name a file to read")?;
+        return Ok(cli::self_test(&enforced, granted, &mut io::stdout())?);
+    }
+    if arguments.verbosity() == Verbosity::Verbose {
+        say(&format!("pickscan: sandbox: {enforced}"));
+    }
     let progress = arguments.progress();
-    let mut report = scan::scan(&settings.inputs, &settings.options, &ruleset, &progress);
+    let mut report = scan::scan_found(inputs, &settings.options, &ruleset, &progress);
+    report.sandbox = enforced.to_string();
     progress.finish();
     settings.suppress(&mut report)?;
+    let mut written = Ok(());
     for (destination, opened) in &mut outputs {
         let writer = opened.writer();
         let rendering = arguments.rendering(destination, settings.fail_on);
-        let written = output::write(&report, rendering, writer).and_then(|()| writer.flush());
-        unless_closed(written).context("cannot write the report")?;
+        let outcome = output::write(&report, rendering, writer).and_then(|()| writer.flush());
+        // A full disk must not keep the other outputs from being written.
+        written = written.and(unless_closed(outcome));
     }
+    written.context("cannot write the report")?;
     let silent = outputs
         .iter()
         .all(|(destination, _)| !destination.is_stdout());
     if silent && arguments.verbosity() > Verbosity::Quiet {
-        eprintln!("{}", output::summary(&report));
+        say(&output::summary(&report));
     }
     Ok(match arguments.exit_zero {
         true => 0,
@@ -86,6 +116,11 @@ fn scan(arguments: &ScanArguments) -> Result<u8> {
 fn written(outcome: io::Result<()>) -> Result<u8> {
     unless_closed(outcome)?;
     Ok(0)
+}
+
+fn confine_to_file(arguments: &FileArguments) -> Result<Enforced> {
+    let grounds = [arguments.file.clone()];
+    Ok(sandbox::enter(arguments.confinement.mode, &grounds)?)
 }
 
 fn rules(sources: &RuleSources) -> Result<Cow<'static, Ruleset>> {

@@ -21,7 +21,11 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("pickle", &["source"]),
     ("facts", &[]),
     ("show", &["facts", "pickle"]),
-    ("machine", &["facts", "limits", "pickle", "source"]),
+    ("payload", &["facts"]),
+    (
+        "machine",
+        &["facts", "limits", "payload", "pickle", "source"],
+    ),
     ("rules", &["facts", "machine", "pickle"]),
     ("report", &["facts", "rules"]),
     ("container", &["limits", "pickle", "source"]),
@@ -44,10 +48,12 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "config", "limits", "output", "pickle", "report", "rules", "scan", "suppress",
+            "config", "limits", "output", "pickle", "report", "rules", "sandbox", "scan",
+            "suppress",
         ],
     ),
-    ("main", &["cli", "output", "rules", "scan"]),
+    ("sandbox", &[]),
+    ("main", &["cli", "output", "rules", "sandbox", "scan"]),
     ("lib", &[]),
 ];
 

@@ -117,6 +117,8 @@ fn samples() -> Vec<PathBuf> {
         .unwrap()
         .map(|entry| entry.unwrap().path())
         .collect();
+    // The expected verdicts of the whole scanner lie beside the samples.
+    paths.retain(|path| path.extension().is_none_or(|suffix| suffix != "txt"));
     paths.sort();
     paths
 }

@@ -3,12 +3,18 @@
 //! Each file in `tests/matcher` holds fragments of rules and, for each case, facts as a machine
 //! would hand them over and what must come of them.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by panicking"
+)]
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use pickscan::facts::{
     Anomaly, AnomalyKind, Argument, CallFact, ChangeFact, ChangeKind, End, Facts, ImportFact,
-    PayloadFact, PayloadKind, Place, Symbol, Target,
+    PayloadFact, PayloadKind, PayloadSummary, Place, Symbol, Target,
 };
 use pickscan::machine::model::Knowledge;
 use pickscan::rules::condition::Condition;
@@ -233,11 +239,8 @@ fn facts(line: &FactsLine) -> Facts {
     });
     let changes = changes.collect();
     Facts {
-        offset: 0,
         length: 100,
         protocol: 4,
-        reader: None,
-        inline_arrays: false,
         end: match line.end.as_deref() {
             None => End::Stop,
             Some("truncated") => End::Truncated,
@@ -271,6 +274,7 @@ fn facts(line: &FactsLine) -> Facts {
                     _ => PayloadKind::Pickle,
                 },
                 data: data.clone().into_bytes(),
+                summary: PayloadSummary::default(),
             })
             .collect(),
         anomalies: line
@@ -284,6 +288,7 @@ fn facts(line: &FactsLine) -> Facts {
                 offset: place("").offset,
             })
             .collect(),
+        ..Facts::default()
     }
 }
 

@@ -7,8 +7,10 @@ mod limit;
 mod manual;
 mod progress;
 mod rules;
+mod self_test;
 mod settings;
 mod show;
+mod signals;
 
 use std::{
     io::{self, IsTerminal, Write},
@@ -21,13 +23,15 @@ pub use destination::{Destination, Opened, UnusableOutputs};
 pub use manual::{completions, man};
 pub use progress::Progress;
 pub use rules::{lint, list, show};
+pub use self_test::self_test;
 pub use settings::{Settings, SettingsError};
 pub use show::{disassemble, explain};
 
 use crate::{
-    limits::Limits,
+    limits::{Deadline, Limits},
     output::{Colour, Format, Rendering, Verbosity},
     report::Threshold,
+    sandbox::Mode,
     scan::InvalidPattern,
 };
 
@@ -115,6 +119,24 @@ pub struct FileArguments {
     /// Caps.
     #[command(flatten)]
     pub caps: Caps,
+    /// What the process gives up.
+    #[command(flatten)]
+    pub confinement: Confinement,
+}
+
+/// What the process gives up before it reads anything.
+#[derive(Debug, Args)]
+pub struct Confinement {
+    /// Let the operating system hold this process to reading what is scanned: auto does what the
+    /// system offers, require fails where that is not all
+    #[arg(
+        long = "sandbox",
+        value_name = "WHEN",
+        default_value = "auto",
+        value_parser = modes(),
+        help_heading = "Input"
+    )]
+    pub mode: Mode,
 }
 
 /// Rules beside the built-in ones.
@@ -202,6 +224,12 @@ pub struct ScanArguments {
     /// Caps.
     #[command(flatten)]
     pub caps: Caps,
+    /// What the process gives up.
+    #[command(flatten)]
+    pub confinement: Confinement,
+    /// Try from inside the sandbox what it forbids, and scan nothing
+    #[arg(long, hide = true)]
+    pub sandbox_self_test: bool,
     /// Rules.
     #[command(flatten)]
     pub sources: RuleSources,
@@ -249,6 +277,18 @@ impl ScanArguments {
             [] => vec![PathBuf::from(".")],
             paths => paths.to_vec(),
         }
+    }
+
+    /// What stops the run early, with a report of what was done: SIGINT and SIGTERM.
+    ///
+    /// # Errors
+    /// Whatever the operating system says about handling signals.
+    pub fn stop_when_told(&self) -> io::Result<Deadline> {
+        // Whoever waits for standard input does not look whether it was told to stop.
+        if self.paths.iter().any(|path| path.as_os_str() == "-") {
+            return Ok(Deadline::default());
+        }
+        signals::stop_when_told()
     }
 
     /// Where reports go.
@@ -323,6 +363,13 @@ pub fn list_limits(writer: &mut dyn Write) -> io::Result<()> {
 fn thresholds() -> impl TypedValueParser<Value = Threshold> {
     PossibleValuesParser::new(Threshold::ALL.map(Threshold::name))
         .try_map(|given| Threshold::from_name(&given).ok_or("no verdict"))
+}
+
+fn modes() -> impl TypedValueParser<Value = Mode> {
+    PossibleValuesParser::new(Mode::NAMES.map(|(name, _)| name)).try_map(|given| {
+        let found = Mode::NAMES.iter().find(|(name, _)| *name == given);
+        found.map(|(_, mode)| *mode).ok_or("no mode")
+    })
 }
 
 fn formats() -> impl TypedValueParser<Value = Format> {

@@ -130,7 +130,11 @@ impl ScanArguments {
         let wanted = |format| outputs.iter().any(|output| output.format == format);
         Ok(scan::Options {
             limits: self.caps.applied_to(limits)?,
-            jobs: self.jobs,
+            jobs: match self.jobs {
+                // Inside the sandbox the files that tell of a container's share cannot be read.
+                0 => std::thread::available_parallelism().map_or(1, usize::from),
+                jobs => jobs,
+            },
             excludes,
             digests: wanted(Format::CycloneDx),
         })

@@ -86,8 +86,7 @@ pub(super) fn pyproject(text: &str) -> Result<Option<File>, Problem> {
 
 impl File {
     pub(super) fn into_config(self, path: &Path, folder: &Path) -> Result<Config, Problem> {
-        let threshold =
-            |name: String| Threshold::from_name(&name).ok_or_else(|| Problem::Threshold(name));
+        let threshold = |name: String| Threshold::from_name(&name).ok_or(Problem::Threshold(name));
         let limits = self.limits.into_iter().map(|(name, value)| match value {
             toml::Value::Integer(number) => Ok(format!("{name}={number}")),
             toml::Value::String(number) => Ok(format!("{name}={number}")),

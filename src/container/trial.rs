@@ -62,13 +62,15 @@ pub(super) fn walk(head: &[u8], length: u64, fetch: Fetch<'_>) -> io::Result<Tri
         seen: Vec::new(),
         memo_written: false,
         persistent: false,
+        imported: false,
     };
-    let verdict = walk.run(fetch)?;
-    let verdict = match verdict {
+    let verdict = match walk.run(fetch)? {
+        // The import itself was executed, whatever follows.
+        Verdict::Never if walk.imported => Verdict::Perhaps,
         // Where an instruction crosses the end of a frame, other readers go on elsewhere.
         Verdict::Never if walk.seen.contains(&Opcode::Frame) => walk.at_least(Verdict::Perhaps),
-        // Damaged, but nothing else than a pickle begins so.
-        Verdict::Never if matches!(head, [0x80, 2..=5, ..]) => Verdict::Certain,
+        // Damaged, but no other format begins so. Among thousands of tensors one may.
+        Verdict::Never if matches!(head, [0x80, 2..=5, ..]) => Verdict::Likely,
         verdict => verdict,
     };
     Ok(Trial {
@@ -90,6 +92,9 @@ struct Walk {
     seen: Vec<Opcode>,
     memo_written: bool,
     persistent: bool,
+    /// Whether something with a proper name was imported. Words in a text can look like that, so
+    /// the walk goes on until it is used.
+    imported: bool,
 }
 
 impl Walk {
@@ -204,13 +209,24 @@ impl Walk {
                 let Operand::Spans(module, name) = instruction.operand else {
                     return None;
                 };
-                return Some(self.import(self.bytes(module), Some(self.bytes(name))));
+                let verdict = self.import(self.bytes(module), Some(self.bytes(name)));
+                let verdict = self.at_least(verdict);
+                let protocol = self.seen.first() == Some(&Op::Proto);
+                if verdict != Verdict::Certain || opcode == Op::Inst || protocol {
+                    return Some(verdict);
+                }
+                self.imported = true;
             }
             Op::Ext1 | Op::Ext2 | Op::Ext4 => return Some(self.at_least(Verdict::Perhaps)),
             Op::Persid | Op::Binpersid => self.persistent = true,
             Op::Put | Op::Binput | Op::LongBinput | Op::Memoize => self.memo_written = true,
             Op::Get | Op::Binget | Op::LongBinget if !self.memo_written => {
                 return Some(Verdict::Never);
+            }
+            Op::Reduce | Op::Newobj | Op::NewobjEx | Op::Obj | Op::Build | Op::Stop
+                if self.imported =>
+            {
+                return Some(Verdict::Certain);
             }
             // Nothing that can be called exists before the first import or persistent object.
             Op::Reduce | Op::Newobj | Op::NewobjEx | Op::Obj if !self.persistent => {
@@ -234,7 +250,8 @@ impl Walk {
 
     /// The verdict, raised where the data began with a protocol.
     fn at_least(&self, verdict: Verdict) -> Verdict {
-        if self.seen.first() == Some(&Opcode::Proto) {
+        let protocol = self.seen.first() == Some(&Opcode::Proto);
+        if protocol && verdict != Verdict::Never {
             Verdict::Certain
         } else {
             verdict
@@ -394,11 +411,19 @@ mod tests {
     }
 
     #[test]
+    fn words_that_look_like_an_import_may_be_text() {
+        assert_eq!(verdict(b"cat\ndog\nfish\n"), Verdict::Perhaps);
+        assert_eq!(verdict(b"com.example.A\ncom.example.B\n"), Verdict::Perhaps);
+        assert_eq!(verdict(b"cantigravity\nx\n\xff"), Verdict::Perhaps);
+        assert_eq!(verdict(b"cantigravity\nx\n."), Verdict::Certain);
+    }
+
+    #[test]
     fn a_cut_frame_or_a_damaged_pickle_is_not_dismissed() {
         let cut = b"\x80\x04\x95\x02\0\0\0\0\0\0\0B\x1e\0\0\0\0N.";
         assert_eq!(verdict(cut), Verdict::Certain);
         assert_eq!(verdict(b"\x95\x01\0\0\0\0\0\0\0B\x01xx"), Verdict::Perhaps);
-        assert_eq!(verdict(b"\x80\x04\xff\xff"), Verdict::Certain);
+        assert_eq!(verdict(b"\x80\x04\xff\xff"), Verdict::Likely);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::{
     Machine,
     heap::ObjectKind,
-    model::Model,
+    model::{Model, TextOp},
     trace::{EventKind, Halt},
     value::{Tag, Value},
 };
@@ -53,7 +53,7 @@ impl Machine<'_, '_> {
         depth: usize,
     ) -> Result<Value, Halt> {
         self.check_heap()?;
-        self.model_steps += 1;
+        self.model_steps += usize::from(depth > 0);
         if self.model_steps
             > self
                 .limits
@@ -90,9 +90,13 @@ impl Machine<'_, '_> {
         self.record_call(at, callee, arguments)?;
         match self.heap.symbol_of(callee).and_then(|entry| entry.model) {
             Some(model) => self.apply(at, model, callee, arguments, depth + 1),
-            None => Ok(self
-                .heap
-                .new_object(ObjectKind::Result, callee, arguments.positional)),
+            None => {
+                if self.heap.symbol_of(callee).is_none_or(|entry| !entry.plain) {
+                    self.expose(arguments.positional);
+                }
+                let arguments = arguments.positional;
+                Ok(self.heap.new_object(ObjectKind::Result, callee, arguments))
+            }
         }
     }
 
@@ -167,6 +171,7 @@ impl Machine<'_, '_> {
             | ObjectKind::Persistent
             | ObjectKind::Extension => {
                 self.record_call(at, callee, arguments)?;
+                self.note_code(at, object.callee, positional)?;
                 Ok(self.heap.new_object(ObjectKind::Result, callee, positional))
             }
         }
@@ -193,7 +198,11 @@ impl Machine<'_, '_> {
                 | Model::AttributeGetter
                 | Model::ItemGetter
                 | Model::MethodCaller
-                | Model::Call { .. },
+                | Model::Call { .. }
+                | Model::BuildText {
+                    op: TextOp::Str | TextOp::Bytes,
+                    ..
+                },
             ) => self.call_at_depth(at, class, pair, 0),
             _ => {
                 self.record_call(at, class, pair)?;
@@ -263,7 +272,10 @@ impl Machine<'_, '_> {
                     return Ok(());
                 }
             }
-            _ => self.anomaly(AnomalyKind::MutatesData, at.offset),
+            _ => {
+                self.expose_one(target);
+                self.anomaly(AnomalyKind::MutatesData, at.offset);
+            }
         }
         self.event(
             at,

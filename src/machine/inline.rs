@@ -59,7 +59,6 @@ impl Machine<'_, '_> {
     /// The nested pickle is read by an unpickler of its own, which shares nothing but the file.
     fn follow_inline_pickle(&mut self) -> Result<(), Halt> {
         let memo = std::mem::take(&mut self.memo);
-        let previous = std::mem::take(&mut self.previous_memo);
         let stack = std::mem::take(&mut self.stack);
         let protocol = std::mem::take(&mut self.protocol);
         let declared = std::mem::take(&mut self.protocols_declared);
@@ -71,7 +70,6 @@ impl Machine<'_, '_> {
         };
         self.inline_depth = depth;
         self.memo = memo;
-        self.previous_memo = previous;
         self.stack = stack;
         self.protocol = protocol;
         self.protocols_declared = declared;

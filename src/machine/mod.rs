@@ -6,6 +6,7 @@
 
 mod apply;
 mod call;
+mod code;
 mod describe;
 mod fetch;
 mod heap;
@@ -19,6 +20,8 @@ mod step;
 mod text_ops;
 mod trace;
 mod value;
+
+use std::collections::HashSet;
 
 use crate::{
     facts::{Anomaly, AnomalyKind, Facts},
@@ -39,6 +42,9 @@ use value::Value;
 /// Containers and objects beyond which the heap is not carried from one stream to the next.
 const CARRIED_NODES: usize = 1 << 20;
 
+/// Bytes of instructions followed between two looks at the clock.
+const PACE: usize = 128 << 10;
+
 /// Anomalies of one kind that are kept of one stream, counted.
 const ANOMALIES_OF_A_KIND: usize = 16;
 
@@ -51,8 +57,8 @@ pub struct Machine<'s, 'k> {
     heap: Heap<'k>,
     stack: Stack,
     memo: Memo,
-    /// The memo of the stream before: one `Pickler` may write several streams that share one.
-    previous_memo: Memo,
+    /// Whether streams share one memo, as those that one `Pickler` wrote in turn do.
+    shares_memo: bool,
     protocol: u8,
     protocols_declared: u32,
     /// Whether frames are looked at; a reading that has taken them apart does not.
@@ -62,6 +68,10 @@ pub struct Machine<'s, 'k> {
     /// Where the current frame ends.
     frame_end: u64,
     model_steps: usize,
+    /// Bytes of text that text operations have looked at or made.
+    text_work: usize,
+    /// Lists, dicts, sets and bytearrays that calls of unknown effect were handed.
+    exposed: HashSet<Value>,
     /// Pickles inside inline arrays that are being followed.
     inline_depth: usize,
     /// Names registered by this member under extension codes.
@@ -130,17 +140,26 @@ impl<'s, 'k> Machine<'s, 'k> {
             heap: Heap::new(knowledge),
             stack: Stack::default(),
             memo: Memo::default(),
-            previous_memo: Memo::default(),
+            shares_memo: false,
             protocol: 0,
             protocols_declared: 0,
             heeds_frames: true,
             follows_inline_arrays: true,
             frame_end: u64::MAX,
             model_steps: 0,
+            text_work: 0,
+            exposed: HashSet::new(),
             inline_depth: 0,
             registered: Vec::new(),
             trace: Trace::default(),
         }
+    }
+
+    /// Lets the streams of the member share one memo, as one `Unpickler` that loads several times
+    /// does. Streams have to be run in order then.
+    pub fn sharing_memo(mut self) -> Self {
+        self.shares_memo = true;
+        self
     }
 
     /// Follows the stream that starts at `offset` and says what it would do. Where it ended
@@ -154,13 +173,16 @@ impl<'s, 'k> Machine<'s, 'k> {
             self.heap = Heap::new(self.knowledge);
             self.memo = Memo::default();
             self.registered.clear();
+            self.exposed.clear();
         }
         facts
     }
 
     fn begin(&mut self, offset: u64) {
         self.decoder.jump(offset);
-        self.previous_memo = std::mem::take(&mut self.memo);
+        if !self.shares_memo {
+            self.memo = Memo::default();
+        }
         self.stack = Stack::default();
         self.protocol = 0;
         self.protocols_declared = 0;
@@ -173,6 +195,9 @@ impl<'s, 'k> Machine<'s, 'k> {
 
     fn follow(&mut self) -> Halt {
         loop {
+            if self.limits.deadline.has_passed() {
+                return Halt::Limit("seconds");
+            }
             if let Err(halt) = self.follow_held() {
                 return halt;
             }
@@ -199,7 +224,8 @@ impl<'s, 'k> Machine<'s, 'k> {
     fn follow_held(&mut self) -> Result<(), Halt> {
         let chunk = self.decoder.held_chunk();
         let start = self.decoder.position();
-        let mut rest = chunk.bytes();
+        let held = chunk.bytes();
+        let mut rest = held.get(..PACE).unwrap_or(held);
         let mut offset = start;
         while let Some((&byte, behind)) = rest.split_first() {
             let arm = HeldInstruction {

@@ -3,6 +3,7 @@
 use super::{
     Machine,
     heap::{Import, ObjectKind},
+    model::TextOp,
     trace::Halt,
     value::{Tag, Value},
 };
@@ -104,7 +105,17 @@ impl Machine<'_, '_> {
                         .symbol_of(current)
                         .map(|entry| entry.symbol.clone());
                 }
-                Tag::Object => current = self.heap.object(current)?.callee,
+                Tag::Object => {
+                    let object = self.heap.object(current)?;
+                    current = match object.kind {
+                        // PyTorch's ids name what they stand for: `('module', class, …)` and
+                        // `('storage', class, …)`.
+                        ObjectKind::Persistent => {
+                            self.heap.elements(object.arguments)?.get(1).copied()?
+                        }
+                        _ => object.callee,
+                    };
+                }
                 _ => return None,
             }
         }
@@ -134,22 +145,6 @@ impl Machine<'_, '_> {
     ) -> Result<Value, Halt> {
         match object.tag() {
             Tag::Dict => Ok(self.dict_item(object, key)),
-            Tag::List | Tag::Tuple => {
-                let index = self.integer(key);
-                let elements = self.heap.elements(object);
-                let found = index.zip(elements).and_then(|(index, elements)| {
-                    let from_end = elements
-                        .len()
-                        .checked_add_signed(isize::try_from(index).ok()?);
-                    let place = if index < 0 {
-                        from_end
-                    } else {
-                        usize::try_from(index).ok()
-                    };
-                    elements.get(place?).copied()
-                });
-                Ok(found.unwrap_or(Value::UNKNOWN))
-            }
             Tag::Import => self.attribute(at, object, key, false),
             Tag::Object => match self.heap.object(object).copied() {
                 Some(made) if made.kind == ObjectKind::Namespace => {
@@ -157,7 +152,11 @@ impl Machine<'_, '_> {
                 }
                 _ => Ok(Value::UNKNOWN),
             },
-            _ => Ok(Value::UNKNOWN),
+            _ => {
+                let pair = self.heap.node_of(Tag::Tuple, &[object, key]);
+                let item = self.compute(TextOp::GetChar, None, pair);
+                Ok(item.unwrap_or(Value::UNKNOWN))
+            }
         }
     }
 
@@ -213,7 +212,7 @@ fn python_type(tag: Tag) -> &'static str {
     match tag {
         Tag::TextAt | Tag::OwnedText | Tag::StringAt => "str",
         Tag::BytesAt | Tag::OwnedBytes => "bytes",
-        Tag::ByteArrayAt => "bytearray",
+        Tag::ByteArrayAt | Tag::OwnedByteArray => "bytearray",
         Tag::List => "list",
         Tag::Tuple => "tuple",
         Tag::Dict => "dict",

@@ -306,11 +306,7 @@ impl Machine<'_, '_> {
 
     #[inline]
     fn get(&mut self, index: u64) -> Result<(), Halt> {
-        match self
-            .memo
-            .get(index)
-            .or_else(|| self.previous_memo.get(index))
-        {
+        match self.memo.get(index) {
             Some(value) => self.push(value),
             None => Err(Halt::Fault(Fault::MemoMissing(index))),
         }

@@ -50,6 +50,8 @@ tags! {
     OwnedText,
     /// Bytes computed by a modelled call, by number.
     OwnedBytes,
+    /// A bytearray computed by a modelled call, by number.
+    OwnedByteArray,
     /// An out-of-band buffer.
     Buffer,
     /// A list, by number of its node.

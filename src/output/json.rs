@@ -20,6 +20,7 @@ use crate::{
 struct Document<'r> {
     schema: &'static str,
     version: &'static str,
+    sandbox: &'r str,
     summary: Summary<'r>,
     files: Vec<File<'r>>,
 }
@@ -195,6 +196,7 @@ pub(super) fn write(report: &Report, writer: &mut dyn Write) -> io::Result<()> {
     let document = Document {
         schema: "pickscan-report/1",
         version: env!("CARGO_PKG_VERSION"),
+        sandbox: &report.sandbox,
         summary: Summary::from(report),
         files: files(report).collect(),
     };

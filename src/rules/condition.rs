@@ -70,6 +70,9 @@ pub struct CallCondition {
     /// The callee has one of these names.
     #[serde(default)]
     pub symbol: Vec<Pattern>,
+    /// The callee does not have, or come from, one of these names.
+    #[serde(default)]
+    pub except: Vec<Pattern>,
     /// The callee is trusted in this way.
     pub trust: Option<Trust>,
     /// The callee is one of these. Where it is not given, effect, symbol and trust are those of
@@ -179,6 +182,15 @@ pub struct PayloadCondition {
     pub kind: Vec<PayloadName>,
     /// Found anywhere in the payload, which is read as UTF-8 as far as it is.
     pub pattern: Option<RegexText>,
+    /// It uses a name with one of these effects, harmful when named.
+    #[serde(default)]
+    pub effect: Vec<Effect>,
+    /// It uses one of these names.
+    #[serde(default)]
+    pub symbol: Vec<Pattern>,
+    /// It names an address.
+    #[serde(default)]
+    pub contacts: bool,
 }
 
 /// The name of a kind of payload.

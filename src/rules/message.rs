@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::evaluate::{Evaluation, FactIndex, Hit, Match, at, related};
 use super::names::Named;
 use super::schema::Rule;
-use crate::facts::{CallFact, PayloadKind, Target};
+use crate::facts::{CallFact, PayloadFact, PayloadKind, Target};
 
 /// Characters of a payload or state that a message shows.
 const MAX_DETAIL: usize = 200;
@@ -92,8 +92,22 @@ impl Words<'_, '_> {
     }
 
     fn symbol(&self) -> String {
-        self.named
-            .map_or_else(|| "something that cannot be named".to_owned(), Named::shown)
+        let shown = self
+            .named
+            .map(Named::shown)
+            .or_else(|| self.payload_callee());
+        shown.unwrap_or_else(|| "something that cannot be named".to_owned())
+    }
+
+    /// What the payload that a match is about was handed to.
+    fn payload_callee(&self) -> Option<String> {
+        let mut facts = self.hits.iter().map(|hit| hit.fact);
+        facts.find(|fact| matches!(fact, FactIndex::Payload(_)))?;
+        let place = self.hits.first()?.place;
+        let mut calls = self.evaluation.facts.calls.iter().rev();
+        let call = calls.find(|call| call.place == place)?;
+        let symbol = call.callee.symbol()?;
+        Some(String::from_utf8_lossy(&symbol.dotted()).into_owned())
     }
 
     fn note(&self) -> &str {
@@ -131,7 +145,9 @@ impl Words<'_, '_> {
     /// What is special about the first hit.
     fn detail(&self) -> String {
         let facts = self.evaluation.facts;
-        match self.hits.first().map(|hit| hit.fact) {
+        let facts_hit = || self.hits.iter().map(|hit| hit.fact);
+        let payload = facts_hit().find(|fact| matches!(fact, FactIndex::Payload(_)));
+        match payload.or_else(|| facts_hit().next()) {
             Some(FactIndex::Anomaly(kind)) => kind.sentence().to_owned(),
             Some(FactIndex::Extension(code)) => format!("extension code {code}"),
             Some(FactIndex::Buffer) => "an out-of-band buffer".to_owned(),
@@ -142,9 +158,7 @@ impl Words<'_, '_> {
             Some(FactIndex::Payload(index)) => facts
                 .payloads
                 .get(index)
-                .map_or_else(String::new, |payload| {
-                    format!("{}: {}", payload_name(payload.kind), excerpt(&payload.data))
-                }),
+                .map_or_else(String::new, payload_detail),
             Some(FactIndex::Persistent(index)) => {
                 let id = facts.persistent.get(index).map(|(_, id)| id);
                 id.and_then(super::value::literal).map_or_else(
@@ -181,6 +195,21 @@ fn described(target: &Target) -> String {
         (Target::Data, _) => "a plain value".to_owned(),
         _ => "something that cannot be followed".to_owned(),
     }
+}
+
+/// What a payload is, how it begins and what it says. Bytecode is not for the reader's eyes.
+fn payload_detail(payload: &PayloadFact) -> String {
+    let mut detail = payload_name(payload.kind).to_owned();
+    if payload.kind != PayloadKind::CodeObject {
+        detail.push_str(": ");
+        detail.push_str(&excerpt(&payload.data));
+    }
+    if let Some(sentence) = payload.summary.sentence() {
+        detail.push_str(" (it ");
+        detail.push_str(&sentence);
+        detail.push(')');
+    }
+    detail
 }
 
 fn payload_name(kind: PayloadKind) -> &'static str {

@@ -124,7 +124,7 @@ impl<'r> Names<'r> {
         for (change, name) in facts.changes.iter().zip(&self.changes) {
             let mut failing = false;
             if let Some(named) = name.and_then(|name| self.list.get_mut(name)) {
-                failing = state_fails(named, change);
+                failing = state_fails(values, named, change);
                 named.misused |= failing;
             }
             self.failing_changes.push(failing);
@@ -165,7 +165,7 @@ impl<'r> Lookup<'r> {
         }
         let dotted = &key.0;
         let mut standing = self.rules.standing(dotted);
-        if standing.model.is_none() && standing.kinship != Kinship::Itself {
+        if standing.kinship != Kinship::Itself || standing.by_pattern {
             let qualname = dotted.get(module + 1..).unwrap_or_default();
             if let Some(reached) = self.reached_through_modules(qualname) {
                 standing = Standing {
@@ -232,10 +232,10 @@ fn call_fails(values: &Values<'_>, named: &Named<'_>, call: &CallFact) -> bool {
 }
 
 /// Whether a state is not one that the name of its object is trusted with.
-fn state_fails(named: &Named<'_>, change: &ChangeFact) -> bool {
+fn state_fails(values: &Values<'_>, named: &Named<'_>, change: &ChangeFact) -> bool {
     let only = named.standing.trust.and_then(|entry| entry.only.as_ref());
     change.kind == ChangeKind::SetState
-        && only.is_some_and(|only| !super::value::state_allowed(only, &change.value))
+        && only.is_some_and(|only| !values.state_allowed(only, &change.value))
 }
 
 /// How far a name is trusted, given how it is used.
@@ -249,9 +249,17 @@ fn trust(named: &Named<'_>) -> Trust {
         Kinship::OfTrusted if named.first_call.is_none() && is_plain_member(named) => {
             Trust::Trusted
         }
+        // Below protocol 4 an object made with keyword arguments is written as a call of this.
+        Kinship::OfTrusted if is_maker(named) => Trust::Trusted,
         Kinship::Stranger if !standing.known_package => Trust::Unfamiliar,
         _ => Trust::Unknown,
     }
+}
+
+/// Whether it is the `__new__` of a class that is trusted whatever it is made with.
+fn is_maker(named: &Named<'_>) -> bool {
+    let name = named.spellings.last().map(Vec::as_slice);
+    named.standing.owner_is_plain && name.is_some_and(|name| name.ends_with(b".__new__"))
 }
 
 /// Whether reading the member off its class can lead nowhere else.

@@ -223,6 +223,9 @@ pub struct Only {
     /// What the keys of a state may be: each must match one of these.
     #[serde(default)]
     pub state_keys: Vec<RegexText>,
+    /// What the values under some keys of a state must be.
+    #[serde(default)]
+    pub state: BTreeMap<String, ArgumentCondition>,
 }
 
 /// Which arguments a condition is about.
@@ -267,6 +270,10 @@ impl From<Position> for String {
 pub struct ArgumentCondition {
     /// Which arguments; only in `call.argument`.
     pub position: Option<Position>,
+    /// A container is looked into: everything inside must satisfy the condition, and the container
+    /// itself need not.
+    #[serde(default)]
+    pub inside: bool,
     /// Of one of these types.
     #[serde(default, rename = "type")]
     pub types: Vec<ValueType>,

@@ -20,6 +20,10 @@ pub(super) struct Analysed {
 pub(super) struct Analyst<'s, 'k> {
     source: &'s dyn Source,
     machine: Machine<'s, 'k>,
+    /// Offsets of the streams so far.
+    earlier: Vec<u64>,
+    /// Reads all streams with one memo; made where a stream asks for what an earlier one wrote.
+    sharing: Option<Machine<'s, 'k>>,
     ruleset: &'k Ruleset,
     limits: &'s Limits,
 }
@@ -29,6 +33,8 @@ impl<'s, 'k> Analyst<'s, 'k> {
         Self {
             source,
             machine: Machine::new(source, ruleset, limits),
+            earlier: Vec::new(),
+            sharing: None,
             ruleset,
             limits,
         }
@@ -36,12 +42,32 @@ impl<'s, 'k> Analyst<'s, 'k> {
 
     /// Follows the stream at `offset` under every reader that may differ, and judges it.
     pub(super) fn stream(&mut self, offset: u64) -> Analysed {
-        let mut facts = self.machine.run(offset);
+        let mut facts = self.first_reading(offset);
         let others = other_readings(self.source, &mut facts, self.ruleset, self.limits);
         let others = others.into_iter().map(|facts| self.judged(facts)).collect();
         Analysed {
             others,
             ..self.judged(facts)
+        }
+    }
+
+    /// The linear reading: with a memo of its own, or else with that of the streams before. One
+    /// `Pickler` that writes several objects remembers them across the streams.
+    fn first_reading(&mut self, offset: u64) -> Facts {
+        let alone = self.machine.run(offset);
+        if alone.memo_missing && self.sharing.is_none() && !self.earlier.is_empty() {
+            let machine = Machine::new(self.source, self.ruleset, self.limits);
+            let mut sharing = machine.sharing_memo();
+            for &earlier in &self.earlier {
+                sharing.run(earlier);
+            }
+            self.sharing = Some(sharing);
+        }
+        self.earlier.push(offset);
+        let together = self.sharing.as_mut().map(|sharing| sharing.run(offset));
+        match together {
+            Some(together) if alone.memo_missing && !together.memo_missing => together,
+            _ => alone,
         }
     }
 
@@ -62,6 +88,21 @@ impl<'s, 'k> Analyst<'s, 'k> {
 }
 
 impl Analysed {
+    /// How much is known about it, counted in facts; other readings count too.
+    pub(super) fn size(&self) -> usize {
+        let facts = &self.facts;
+        let own = [
+            facts.imports.len(),
+            facts.calls.len(),
+            facts.changes.len(),
+            facts.persistent.len(),
+            facts.extensions.len(),
+            facts.buffers.len(),
+        ];
+        let others = self.others.iter().map(Self::size);
+        own.into_iter().chain(others).sum()
+    }
+
     /// The offset behind the stream.
     pub(super) fn end(&self) -> u64 {
         self.facts.offset.saturating_add(self.facts.length)

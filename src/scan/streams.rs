@@ -20,8 +20,18 @@ pub(super) struct Streams {
     pub(super) streams: Vec<Analysed>,
     /// Why the member is taken for no pickle, where it is.
     pub(super) no_pickle: Option<String>,
-    /// Whether more streams follow than are looked at.
-    pub(super) limit_reached: bool,
+    /// Why what follows is not looked at, where something does follow.
+    pub(super) left_out: Option<String>,
+    /// Facts of all streams of the input, counted.
+    pub(super) facts: usize,
+}
+
+/// What the members before this one have used up of the limits of the input.
+pub(super) struct Taken {
+    /// Streams, counted.
+    pub(super) streams: usize,
+    /// Facts, counted.
+    pub(super) facts: usize,
 }
 
 /// Bytes behind a broken stream that are searched for the start of another.
@@ -33,17 +43,26 @@ const CONVINCING: u64 = 64;
 
 /// Follows every stream of a member: each that ends at STOP, then the bytes behind it, until the
 /// end. A broken stream does not hide what stands behind it.
-pub(super) fn follow(pickle: &PickleMember, ruleset: &Ruleset, limits: &Limits) -> Streams {
+pub(super) fn follow(
+    pickle: &PickleMember,
+    ruleset: &Ruleset,
+    limits: &Limits,
+    taken: Taken,
+) -> Streams {
     let source = pickle.source.as_ref();
     let mut analyst = Analyst::new(source, ruleset, limits);
-    let mut found = Streams::default();
+    let mut found = Streams {
+        facts: taken.facts,
+        ..Streams::default()
+    };
     let mut next = Some(pickle.start);
     while let Some(offset) = next.filter(|&offset| offset < source.len()) {
-        if found.streams.len() >= limits.streams {
-            found.limit_reached = true;
+        found.left_out = left_out(limits, &taken, &found);
+        if found.left_out.is_some() {
             break;
         }
         let analysed = analyst.stream(offset);
+        found.facts = found.facts.saturating_add(analysed.size());
         let end = analysed.end();
         if !analysed.is_broken() {
             found.streams.push(analysed);
@@ -57,6 +76,33 @@ pub(super) fn follow(pickle: &PickleMember, ruleset: &Ruleset, limits: &Limits) 
         next = next.and_then(|from| start_of_next(source, from, found.broken_at_end()));
     }
     found
+}
+
+/// Why the next stream is not looked at, where it is not.
+fn left_out(limits: &Limits, taken: &Taken, found: &Streams) -> Option<String> {
+    if limits.deadline.has_passed() {
+        return Some(out_of_time(limits));
+    }
+    let streams = taken.streams.saturating_add(found.streams.len());
+    if streams >= limits.streams {
+        return Some(format!("more than {} pickles in one file", limits.streams));
+    }
+    if found.facts >= limits.events {
+        let most = limits.events;
+        return Some(format!("more than {most} imports and calls in one file"));
+    }
+    None
+}
+
+/// What is said where the clock of an input has run out.
+pub(super) fn out_of_time(limits: &Limits) -> String {
+    if limits.deadline.was_told() {
+        return "the run was told to stop".to_owned();
+    }
+    format!(
+        "looking at it took more than {} seconds; raise the limit `seconds` to go on for longer",
+        limits.seconds
+    )
 }
 
 impl Streams {

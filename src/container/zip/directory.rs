@@ -78,15 +78,17 @@ pub(super) fn read(source: &dyn Source, most: usize) -> io::Result<Directory> {
 
 /// Start of the directory as a reader would take it, and the start that the record tells.
 fn places(source: &dyn Source, at: u64, end: End) -> io::Result<Vec<(u64, u64)>> {
-    let mut places = vec![(end.offset, end.offset)];
-    places.extend(at.checked_sub(end.size).map(|start| (start, end.offset)));
-    for (wide_at, wide) in wide_ends(source, at)? {
-        places.push((wide.offset, wide.offset));
-        places.extend(
-            wide_at
-                .checked_sub(wide.size)
-                .map(|start| (start, wide.offset)),
-        );
+    let wide = wide_ends(source, at)?;
+    let mut ends = wide.clone();
+    ends.push((at, end));
+    let mut places = Vec::new();
+    for (place, record) in ends {
+        places.push((record.offset, record.offset));
+        // Counting back from the short record would ignore the 64-bit ones in between.
+        if place != at || wide.is_empty() {
+            let counted = place.checked_sub(record.size);
+            places.extend(counted.map(|start| (start, record.offset)));
+        }
     }
     places.sort_unstable();
     places.dedup();
@@ -130,21 +132,19 @@ impl Directory {
     /// Every reader finds the outer end record first, and the inner archive is opened later.
     fn has_inside(&self, source: &dyn Source, at: u64) -> io::Result<bool> {
         let places = self.entries.values().flat_map(|listed| {
-            listed
-                .places
-                .iter()
-                .map(move |place| (*place, listed.entry.claims.packed))
+            let packed = listed.entry.claims.packed;
+            listed.places.iter().map(move |place| (*place, packed))
         });
-        let Some((place, packed)) = places.filter(|(place, _)| *place < at).max() else {
-            return Ok(false);
-        };
-        let header = read_range(source, place, LOCAL_LENGTH)?;
-        let length = header
-            .starts_with(LOCAL)
-            .then(|| local_length(&header))
-            .flatten();
-        Ok(length
-            .is_some_and(|length| at < place.saturating_add(length as u64).saturating_add(packed)))
+        let mut before: Vec<_> = places.filter(|(place, _)| *place < at).collect();
+        before.sort_unstable();
+        for (place, packed) in before.into_iter().rev().take(4) {
+            let header = read_range(source, place, LOCAL_LENGTH)?;
+            let Some(length) = local_length(&header).filter(|_| header.starts_with(LOCAL)) else {
+                continue;
+            };
+            return Ok(at < place.saturating_add(length as u64).saturating_add(packed));
+        }
+        Ok(false)
     }
 
     /// Reads entries at `start` while signatures last, and says how many there are.
