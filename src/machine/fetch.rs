@@ -9,6 +9,14 @@ use crate::{
     source::{Source, read_range},
 };
 
+/// How strings of Python 2 become text: the `encoding` that a loader's caller chooses. ASCII, the
+/// default, refuses what these two read differently.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Strings {
+    Utf8,
+    Latin1,
+}
+
 /// Reads literals wherever they stand, without moving the main decoder.
 pub(crate) struct Lookup<'s> {
     decoder: Decoder<'s>,
@@ -41,11 +49,12 @@ impl Machine<'_, '_> {
     /// The contents of text, as UTF-8 with surrogates allowed; nothing where the value is no text
     /// or longer than `most` bytes.
     pub(crate) fn text(&mut self, value: Value, most: usize) -> Option<Vec<u8>> {
-        if value.is_text() {
-            self.contents(value, most)
-        } else {
-            None
+        if !value.is_text() {
+            return None;
         }
+        let text = self.contents(value, most)?;
+        self.met_strings |= value.tag() == Tag::StringAt && !text.is_ascii();
+        Some(text)
     }
 
     /// The contents of text or bytes; nothing where the value is neither, or longer than `most`.
@@ -61,9 +70,13 @@ impl Machine<'_, '_> {
                     return None;
                 };
                 let bytes = self.lookup.bytes(span, most)?;
-                match instruction.opcode {
-                    Opcode::String => text::string(&bytes).ok(),
-                    Opcode::Unicode => text::unicode(&bytes).ok(),
+                let bytes = match instruction.opcode {
+                    Opcode::String => text::string(&bytes).ok()?,
+                    Opcode::Unicode => text::unicode(&bytes).ok()?,
+                    _ => bytes,
+                };
+                match (value.tag(), self.strings) {
+                    (Tag::StringAt, Strings::Latin1) => Some(utf8_of_latin1(&bytes)),
                     _ => Some(bytes),
                 }
             }
@@ -104,6 +117,11 @@ impl Machine<'_, '_> {
             _ => None,
         }
     }
+}
+
+fn utf8_of_latin1(bytes: &[u8]) -> Vec<u8> {
+    let text: String = bytes.iter().copied().map(char::from).collect();
+    text.into_bytes()
 }
 
 /// The integer of LONG1 and LONG4: two's complement, little-endian, of any length.

@@ -15,14 +15,25 @@ const ABSENT: Value = Value::new(Tag::Unknown, 1);
 pub(crate) struct Memo {
     dense: Vec<Value>,
     sparse: HashMap<u64, Value>,
+    /// Stand-ins for indices that do not fit 63 bits, by their digits.
+    beyond: HashMap<Vec<u8>, u64>,
     count: usize,
 }
+
+/// The first stand-in: no index that fits is as large.
+const FIRST_BEYOND: u64 = 1 << 63;
 
 impl Memo {
     /// Entries written, counted. MEMOIZE writes to this index.
     #[inline]
     pub(crate) fn count(&self) -> usize {
         self.count
+    }
+
+    /// A stand-in for an index that does not fit 63 bits, given by its decimal digits.
+    pub(crate) fn number_of(&mut self, digits: Vec<u8>) -> u64 {
+        let next = FIRST_BEYOND + self.beyond.len() as u64;
+        *self.beyond.entry(digits).or_insert(next)
     }
 
     /// Reads an entry.

@@ -29,9 +29,9 @@ use crate::{
     pickle::{Arm, Decoder, Instruction, Opcode, OperandKind, decode_operand, dispatch},
     source::Source,
 };
-pub use readings::other_readings;
+pub use readings::{Reading, Readings};
 
-use fetch::Lookup;
+use fetch::{Lookup, Strings};
 use heap::Heap;
 use memo::Memo;
 use model::Knowledge;
@@ -57,8 +57,14 @@ pub struct Machine<'s, 'k> {
     heap: Heap<'k>,
     stack: Stack,
     memo: Memo,
-    /// Whether streams share one memo, as those that one `Pickler` wrote in turn do.
-    shares_memo: bool,
+    /// Whether the memo goes on from stream to stream, as that of one unpickler does.
+    keeps_memo: bool,
+    /// Whether this stream read its memo.
+    read_memo: bool,
+    /// How the host decodes strings of Python 2.
+    strings: Strings,
+    /// Whether such a string that is not ASCII spells a name in this stream.
+    met_strings: bool,
     protocol: u8,
     protocols_declared: u32,
     /// Whether frames are looked at; a reading that has taken them apart does not.
@@ -140,7 +146,10 @@ impl<'s, 'k> Machine<'s, 'k> {
             heap: Heap::new(knowledge),
             stack: Stack::default(),
             memo: Memo::default(),
-            shares_memo: false,
+            keeps_memo: false,
+            read_memo: false,
+            strings: Strings::Utf8,
+            met_strings: false,
             protocol: 0,
             protocols_declared: 0,
             heeds_frames: true,
@@ -153,13 +162,6 @@ impl<'s, 'k> Machine<'s, 'k> {
             registered: Vec::new(),
             trace: Trace::default(),
         }
-    }
-
-    /// Lets the streams of the member share one memo, as one `Unpickler` that loads several times
-    /// does. Streams have to be run in order then.
-    pub fn sharing_memo(mut self) -> Self {
-        self.shares_memo = true;
-        self
     }
 
     /// Follows the stream that starts at `offset` and says what it would do. Where it ended
@@ -180,9 +182,11 @@ impl<'s, 'k> Machine<'s, 'k> {
 
     fn begin(&mut self, offset: u64) {
         self.decoder.jump(offset);
-        if !self.shares_memo {
+        if !self.keeps_memo {
             self.memo = Memo::default();
         }
+        self.read_memo = false;
+        self.met_strings = false;
         self.stack = Stack::default();
         self.protocol = 0;
         self.protocols_declared = 0;

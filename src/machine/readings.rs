@@ -5,11 +5,14 @@
 //! readings that may differ are followed too, and those that do differ are reported beside the
 //! first: a file is as bad as its worst reading.
 
-use super::{Machine, model::Knowledge};
+use super::{Machine, fetch::Strings, model::Knowledge};
 use crate::{
-    facts::{Anomaly, AnomalyKind, Facts, Symbol},
+    facts::{Anomaly, AnomalyKind, End, Facts, Symbol},
     limits::Limits,
-    pickle::dialect::{self, Reader},
+    pickle::{
+        Span,
+        dialect::{self, Follower, READERS},
+    },
     source::{Source, Spliced},
 };
 
@@ -19,74 +22,251 @@ const MOST_PIECES: usize = 100_000;
 /// What a plain unpickler is called that does not know of raw array data.
 const PLAIN_READER: &str = "pickle.load, which does not skip joblib's inline arrays";
 
-/// Readings of the stream of `first` that differ from it in what they import or call.
-///
-/// `first` is marked where there are any.
-pub fn other_readings(
-    source: &dyn Source,
-    first: &mut Facts,
-    knowledge: &dyn Knowledge,
-    limits: &Limits,
-) -> Vec<Facts> {
-    let mut others = Vec::new();
-    if first
-        .anomalies
-        .iter()
-        .any(|anomaly| anomaly.kind == AnomalyKind::FrameMismatch)
-    {
-        others.extend(frame_readings(source, first, knowledge, limits));
-    }
-    if first.inline_arrays {
-        let mut machine = Machine::new(source, knowledge, limits);
-        machine.follows_inline_arrays = false;
-        let mut facts = machine.run(first.offset);
-        facts.reader = Some(PLAIN_READER);
-        if does_more(&facts, first) {
-            others.push(facts);
-        }
-    }
-    if !others.is_empty() {
-        let anomaly = Anomaly {
-            kind: AnomalyKind::ReaderDisagreement,
-            offset: first.offset,
-        };
-        first.anomalies.push(anomaly);
-    }
-    others
+/// The caller that chose Latin-1 for Python 2's strings.
+const LATIN_1_READER: &str = "a reader with encoding=\"latin1\"";
+
+/// The host that reads several streams by one unpickler.
+const SHARED_READER: &str = "Unpickler.load, called again on the same unpickler";
+
+/// One stream under every reader.
+pub struct Reading {
+    /// The linear reading: that of `pickle.loads`.
+    pub first: Facts,
+    /// Readings that differ from it in what they import, call or change.
+    pub others: Vec<Facts>,
+    /// What one unpickler does that has read the streams before, and kept its memo, where that
+    /// differs. Honest streams differ there too, for nobody reads them so: whoever judges it
+    /// decides what it counts for.
+    pub shared: Vec<Facts>,
+    /// Where some reader's next stream starts, the linear reader's first.
+    pub continues: Vec<u64>,
 }
 
-fn frame_readings(
-    source: &dyn Source,
-    first: &Facts,
-    knowledge: &dyn Knowledge,
-    limits: &Limits,
-) -> Vec<Facts> {
-    let mut seen = Vec::new();
-    let mut readings = Vec::new();
-    for reader in Reader::ALL {
-        let pieces = dialect::consumed(source, first.offset, reader, MOST_PIECES);
-        if pieces.len() <= 1 || seen.contains(&pieces) {
-            continue;
-        }
-        let spliced = Spliced::new(
+/// Follows the streams of one member under every reader.
+pub struct Readings<'s, 'k> {
+    source: &'s dyn Source,
+    knowledge: &'k dyn Knowledge,
+    limits: &'s Limits,
+    machine: Machine<'s, 'k>,
+    /// The machine whose memo goes from stream to stream, once something asks for it.
+    shared: Option<Machine<'s, 'k>>,
+    /// Streams that one unpickler would have read, and that `shared` has not.
+    behind: Vec<u64>,
+    /// Where the first stream starts, once it has been followed.
+    beginning: Option<u64>,
+    /// Whether the readings of one unpickler across cut frames have been followed.
+    cuts_followed: bool,
+    /// Where the next one of these starts.
+    next: Option<u64>,
+}
+
+impl<'s, 'k> Readings<'s, 'k> {
+    /// Prepares for a member. Nothing is read yet.
+    pub fn new(source: &'s dyn Source, knowledge: &'k dyn Knowledge, limits: &'s Limits) -> Self {
+        Self {
             source,
-            pieces.iter().map(|piece| (piece.start, piece.length)),
-        );
-        let mut machine = Machine::new(&spliced, knowledge, limits);
+            knowledge,
+            limits,
+            machine: Machine::new(source, knowledge, limits),
+            shared: None,
+            behind: Vec::new(),
+            beginning: None,
+            cuts_followed: false,
+            next: None,
+        }
+    }
+
+    /// Follows the stream at `offset`. Streams are asked for in the order of the member.
+    pub fn stream(&mut self, offset: u64) -> Reading {
+        let first = self.machine.run(offset);
+        let mut reading = Reading {
+            continues: self.ends_of(&first),
+            first,
+            others: Vec::new(),
+            shared: Vec::new(),
+        };
+        if has(&reading.first, AnomalyKind::FrameMismatch) {
+            self.follow_frames(&mut reading);
+        }
+        if self.machine.met_strings {
+            self.follow_latin_1(&mut reading);
+        }
+        if reading.first.inline_arrays {
+            self.follow_plainly(&mut reading);
+        }
+        if !reading.others.is_empty() {
+            let anomaly = Anomaly {
+                kind: AnomalyKind::ReaderDisagreement,
+                offset,
+            };
+            reading.first.anomalies.push(anomaly);
+        }
+        self.follow_shared(&mut reading);
+        reading
+    }
+
+    /// Where the linear reader and a pure-Python one go on: the latter has taken the whole frame.
+    fn ends_of(&mut self, first: &Facts) -> Vec<u64> {
+        if first.end != End::Stop {
+            return Vec::new();
+        }
+        let end = first.offset.saturating_add(first.length);
+        let frame_end = self.machine.frame_end;
+        let behind_frame = (frame_end != u64::MAX && frame_end > end).then_some(frame_end);
+        std::iter::once(end).chain(behind_frame).collect()
+    }
+
+    fn follow_frames(&mut self, reading: &mut Reading) {
+        let mut seen = Vec::new();
+        for (reader, name) in READERS {
+            let offset = reading.first.offset;
+            let taken = dialect::consumed(self.source, offset, reader, MOST_PIECES);
+            let known = &reading.continues;
+            let next = taken.next.filter(|next| !known.contains(next));
+            reading.continues.extend(next);
+            if taken.ranges.len() <= 1 || seen.contains(&taken.ranges) {
+                continue;
+            }
+            let mut facts = self.spliced(&taken.ranges, &reading.first);
+            facts.reader = Some(name);
+            if differs(&facts, &reading.first) {
+                reading.others.push(facts);
+            }
+            seen.push(taken.ranges);
+        }
+    }
+
+    fn spliced(&self, pieces: &[Span], first: &Facts) -> Facts {
+        let pieces = pieces.iter().map(|piece| (piece.start, piece.length));
+        let spliced = Spliced::new(self.source, pieces);
+        let mut machine = Machine::new(&spliced, self.knowledge, self.limits);
         machine.heeds_frames = false;
         let mut facts = machine.run(0);
-        move_back(&mut facts, &spliced, first);
-        facts.reader = Some(reader.name());
-        if differs(&facts, first) {
-            readings.push(facts);
-        }
-        seen.push(pieces);
+        move_back(&mut facts, &spliced);
+        (facts.offset, facts.length) = (first.offset, first.length);
+        facts
     }
-    readings
+
+    fn follow_latin_1(&mut self, reading: &mut Reading) {
+        let mut machine = Machine::new(self.source, self.knowledge, self.limits);
+        machine.strings = Strings::Latin1;
+        let mut facts = machine.run(reading.first.offset);
+        facts.reader = Some(LATIN_1_READER);
+        if differs(&facts, &reading.first) {
+            reading.others.push(facts);
+        }
+    }
+
+    fn follow_plainly(&mut self, reading: &mut Reading) {
+        let mut machine = Machine::new(self.source, self.knowledge, self.limits);
+        machine.follows_inline_arrays = false;
+        let mut facts = machine.run(reading.first.offset);
+        facts.reader = Some(PLAIN_READER);
+        if does_more(&facts, &reading.first) {
+            reading.others.push(facts);
+        }
+    }
+
+    /// One `Pickler` may write several streams that share its memo: where a stream works only with
+    /// the memo of those before it, that is what it means.
+    fn follow_shared(&mut self, reading: &mut Reading) {
+        let offset = reading.first.offset;
+        if self.next.is_some_and(|next| next != offset) {
+            return;
+        }
+        let beginning = *self.beginning.get_or_insert(offset);
+        if has(&reading.first, AnomalyKind::FrameMismatch) && !self.cuts_followed {
+            self.cuts_followed = true;
+            self.follow_shared_cuts(beginning, reading);
+        }
+        if offset != beginning && self.machine.read_memo {
+            let mut facts = self.run_shared(offset);
+            if reading.first.end != End::Stop && facts.end == End::Stop {
+                let end = facts.offset.saturating_add(facts.length);
+                reading.continues.insert(0, end);
+                reading.first = facts;
+            } else if differs(&facts, &reading.first) {
+                facts.reader = Some(SHARED_READER);
+                reading.shared.push(facts);
+            }
+        } else {
+            self.behind.push(offset);
+        }
+        // Behind a broken stream nothing is in order any more.
+        self.next = Some(reading.continues.first().copied().unwrap_or(u64::MAX));
+    }
+
+    fn run_shared(&mut self, offset: u64) -> Facts {
+        let machine = self.shared.get_or_insert_with(|| {
+            let mut machine = Machine::new(self.source, self.knowledge, self.limits);
+            machine.keeps_memo = true;
+            machine
+        });
+        for behind in self.behind.drain(..) {
+            machine.run(behind);
+        }
+        machine.run(offset)
+    }
+
+    /// Where a frame is cut, or STOP leaves some of it, one unpickler goes on in its own buffer.
+    /// Its readings are followed to the end of the member at once.
+    fn follow_shared_cuts(&mut self, beginning: u64, reading: &mut Reading) {
+        for (reader, _) in READERS {
+            let mut follower = Follower::new(self.source, beginning, reader);
+            let (mut pieces, mut starts, mut length) = (Vec::new(), vec![0], 0);
+            loop {
+                let taken = follower.stream(MOST_PIECES - pieces.len());
+                length += taken.ranges.iter().map(|piece| piece.length).sum::<u64>();
+                pieces.extend(taken.ranges);
+                let full = pieces.len() >= MOST_PIECES || starts.len() >= self.limits.streams;
+                if taken.next.is_none() || full {
+                    break;
+                }
+                starts.push(length);
+            }
+            let pieces = pieces.iter().map(|piece| (piece.start, piece.length));
+            let spliced = Spliced::new(self.source, pieces);
+            let mut machine = Machine::new(&spliced, self.knowledge, self.limits);
+            machine.heeds_frames = false;
+            machine.keeps_memo = true;
+            for start in starts {
+                let mut facts = machine.run(start);
+                move_back(&mut facts, &spliced);
+                facts.reader = Some(SHARED_READER);
+                reading.shared.push(facts);
+            }
+        }
+        self.follow_shared_frames(beginning, reading);
+    }
+
+    /// As pure Python reads: behind STOP it goes on where the frame ends.
+    fn follow_shared_frames(&self, beginning: u64, reading: &mut Reading) {
+        let mut machine = Machine::new(self.source, self.knowledge, self.limits);
+        machine.keeps_memo = true;
+        let mut start = beginning;
+        for _ in 0..self.limits.streams {
+            let mut facts = machine.run(start);
+            let end = facts.offset.saturating_add(facts.length);
+            start = match machine.frame_end {
+                u64::MAX => end,
+                frame_end => frame_end.max(end),
+            };
+            let stopped = facts.end == End::Stop;
+            facts.reader = Some(SHARED_READER);
+            reading.shared.push(facts);
+            if !stopped || start >= self.source.len() {
+                return;
+            }
+        }
+    }
+}
+
+fn has(facts: &Facts, kind: AnomalyKind) -> bool {
+    facts.anomalies.iter().any(|anomaly| anomaly.kind == kind)
 }
 
 /// Turns offsets in the spliced bytes into offsets in the member.
-fn move_back(facts: &mut Facts, spliced: &Spliced<'_>, first: &Facts) {
+fn move_back(facts: &mut Facts, spliced: &Spliced<'_>) {
     let origin = |offset: &mut u64| *offset = spliced.origin(*offset);
     facts
         .imports
@@ -120,11 +300,10 @@ fn move_back(facts: &mut Facts, spliced: &Spliced<'_>, first: &Facts) {
         .anomalies
         .iter_mut()
         .for_each(|anomaly| origin(&mut anomaly.offset));
-    facts.offset = first.offset;
-    facts.length = first.length;
+    origin(&mut facts.offset);
 }
 
-/// Whether a reading imports or calls anything else than another.
+/// Whether a reading imports, calls or changes anything else than another.
 fn differs(facts: &Facts, first: &Facts) -> bool {
     let imports = |facts: &Facts| -> Vec<Option<Symbol>> {
         facts
@@ -140,7 +319,16 @@ fn differs(facts: &Facts, first: &Facts) -> bool {
             .map(|call| format!("{}{}", call.callee, call.shown))
             .collect()
     };
-    imports(facts) != imports(first) || calls(facts) != calls(first)
+    let changes = |facts: &Facts| -> Vec<String> {
+        facts
+            .changes
+            .iter()
+            .map(|change| format!("{}{}", change.target, change.shown))
+            .collect()
+    };
+    imports(facts) != imports(first)
+        || calls(facts) != calls(first)
+        || changes(facts) != changes(first)
 }
 
 /// Whether a reading that runs into array data imports something that could exist: numbers read

@@ -113,6 +113,9 @@ impl Machine<'_, '_> {
         if self.stack.len() > 0 {
             self.anomaly(AnomalyKind::StackLeftover, at.offset);
         }
+        if self.frame_end != u64::MAX && at.next < self.frame_end {
+            self.anomaly(AnomalyKind::FrameMismatch, at.offset);
+        }
         Err(Halt::Stop)
     }
 
@@ -252,19 +255,22 @@ impl Machine<'_, '_> {
     }
 
     fn add_from_mark(&mut self, at: &Instruction, tag: Tag) -> Result<(), Halt> {
-        let items = self.stack.slice()?;
-        if tag == Tag::Dict && items.len() % 2 == 1 {
-            return Err(Halt::Fault(Fault::OddPairs));
-        }
+        self.stack.slice()?;
         // The target is looked at before the items are dropped, without copying them.
         let stack = std::mem::take(&mut self.stack);
         let items = stack.slice()?;
+        // Pure Python sets the pairs before it misses the value of the last key.
+        let odd = tag == Tag::Dict && items.len() % 2 == 1;
+        let whole = items.len() - usize::from(odd);
         let outcome = match stack.below_mark() {
-            Some(target) => self.add(at, tag, target, items),
+            Some(target) => self.add(at, tag, target, items.get(..whole).unwrap_or_default()),
             None => Err(Halt::Fault(Fault::StackUnderflow)),
         };
         self.stack = stack;
         self.stack.drop_to_mark();
+        if odd {
+            return outcome.and(Err(Halt::Fault(Fault::OddPairs)));
+        }
         outcome
     }
 
@@ -294,18 +300,26 @@ impl Machine<'_, '_> {
         if let Some(small) = small_decimal(&bytes) {
             return Ok(small.payload());
         }
+        let bytes = bytes.into_owned();
         let reading = number::index(&bytes);
         if reading.disagrees() {
             self.anomaly(AnomalyKind::BadNumber, at.offset);
         }
         match reading.value() {
             Some(number::Number::Int(index)) if index >= 0 => Ok(index.cast_unsigned()),
+            // The memo of pure Python is a dict, which takes any number.
+            Some(number::Number::Big) if !bytes.contains(&b'-') => {
+                let digits = bytes.iter().copied().filter(u8::is_ascii_digit);
+                let digits = digits.skip_while(|&digit| digit == b'0').collect();
+                Ok(self.memo.number_of(digits))
+            }
             _ => Err(Halt::Fault(Fault::BadMemoIndex)),
         }
     }
 
     #[inline]
     fn get(&mut self, index: u64) -> Result<(), Halt> {
+        self.read_memo = true;
         match self.memo.get(index) {
             Some(value) => self.push(value),
             None => Err(Halt::Fault(Fault::MemoMissing(index))),
@@ -429,9 +443,10 @@ impl Machine<'_, '_> {
     }
 
     fn instantiate_named(&mut self, at: &Instruction) -> Result<(), Halt> {
+        // Pure Python imports before it looks for the mark.
+        let class = self.import_lines(at)?;
         let arguments = self.heap.node_of(Tag::Tuple, self.stack.slice()?);
         self.stack.drop_to_mark();
-        let class = self.import_lines(at)?;
         let result = self.call(at, class, arguments, None)?;
         self.push(result)
     }

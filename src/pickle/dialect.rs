@@ -20,42 +20,116 @@ const PREFETCH: u64 = 128 << 10;
 /// Longest line that is looked for.
 const LONGEST_LINE: usize = 16 << 20;
 
-/// How a host hands bytes to the C unpickler.
+/// A C unpickler and how its host hands bytes to it.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Reader {
-    /// An object without `peek`, such as `BytesIO`: torch's zip records, shelves, many servers.
-    CStream,
-    /// A file opened for buffered reading, with the buffer's size in bytes.
-    CFile {
-        /// 8 KiB up to CPython 3.13, 128 KiB from 3.14 on.
-        buffer: u64,
-    },
+pub struct Reader {
+    /// Size of the blocks in which a file is read; nothing for an object without `peek`, such as
+    /// `BytesIO`: torch's zip records, shelves, many servers.
+    block: Option<u64>,
+    /// Whether payloads of bytes are read past the unpickler's buffer: `_Unpickler_ReadInto`, new
+    /// in CPython 3.8.
+    direct: bool,
 }
 
-impl Reader {
-    /// Every reader that may differ from the linear reading of `pickle.loads`.
-    pub const ALL: [Self; 3] = [
-        Self::CStream,
-        Self::CFile { buffer: 8 << 10 },
-        Self::CFile { buffer: 128 << 10 },
-    ];
+/// Every reader that may differ from the linear reading of `pickle.loads`.
+///
+/// `open` reads a file in the blocks that its file system prefers, mostly 4 KiB; where there is
+/// none, and under `gzip` and its kin, in 8 KiB, or 128 KiB from CPython 3.14 on.
+pub const READERS: [(Reader, &str); 6] = [
+    (
+        Reader::stream(),
+        "pickle.load of a stream without peek (BytesIO: torch zip, shelve)",
+    ),
+    (Reader::file(4 << 10), "pickle.load of a file"),
+    (
+        Reader::file(8 << 10),
+        "pickle.load of a file read in blocks of 8 KiB",
+    ),
+    (
+        Reader::file(128 << 10),
+        "pickle.load of a file (CPython 3.14)",
+    ),
+    (
+        Reader::stream().before_3_8(),
+        "pickle.load of a stream without peek (CPython 3.7)",
+    ),
+    (
+        Reader::file(4 << 10).before_3_8(),
+        "pickle.load of a file (CPython 3.7)",
+    ),
+];
 
-    /// The name in reports.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::CStream => "pickle.load of a stream without peek (BytesIO: torch zip, shelve)",
-            Self::CFile { buffer: 8192 } => "pickle.load of a file",
-            Self::CFile { .. } => "pickle.load of a file (CPython 3.14)",
+impl Reader {
+    /// `pickle.load` of an object without `peek`.
+    pub const fn stream() -> Self {
+        Self {
+            block: None,
+            direct: true,
+        }
+    }
+
+    /// `pickle.load` of a file that is read in blocks of so many bytes.
+    pub const fn file(block: u64) -> Self {
+        Self {
+            block: Some(block),
+            direct: true,
+        }
+    }
+
+    const fn before_3_8(self) -> Self {
+        Self {
+            direct: false,
+            ..self
         }
     }
 }
 
-/// The bytes that a reader takes of the stream at `offset`, up to STOP or to where it fails.
-/// Ranges that touch are joined, so an undisturbed stream is one range.
-pub fn consumed(source: &dyn Source, offset: u64, reader: Reader, most: usize) -> Vec<Span> {
-    let mut unpickler = Unpickler::new(source, offset, reader);
-    while unpickler.ranges.len() < most && unpickler.instruction().is_some_and(|stop| !stop) {}
-    unpickler.ranges
+/// Which bytes a reader took.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Consumed {
+    /// Ranges in the order in which they were taken, up to STOP or to where the reader fails.
+    /// Ranges that touch are joined, so an undisturbed stream is one range.
+    pub ranges: Vec<Span>,
+    /// Where the host's file stands behind STOP, and so where its next `load` starts; nothing
+    /// where the reader fails.
+    pub next: Option<u64>,
+}
+
+/// Follows a reader through the stream at `offset`; gives up after `most` ranges.
+pub fn consumed(source: &dyn Source, offset: u64, reader: Reader, most: usize) -> Consumed {
+    Follower::new(source, offset, reader).stream(most)
+}
+
+/// One unpickler that reads stream after stream: what its buffer holds at STOP, the next stream
+/// begins with.
+pub struct Follower<'s>(Unpickler<'s>);
+
+impl<'s> Follower<'s> {
+    /// Prepares for the streams from `offset` on. Nothing is read yet.
+    pub fn new(source: &'s dyn Source, offset: u64, reader: Reader) -> Self {
+        Self(Unpickler::new(source, offset, reader))
+    }
+
+    /// Follows the next stream; gives up after `most` ranges.
+    pub fn stream(&mut self, most: usize) -> Consumed {
+        let unpickler = &mut self.0;
+        let mut next = None;
+        while unpickler.ranges.len() < most {
+            match unpickler.instruction() {
+                Some(true) => {
+                    unpickler.skip_peeked();
+                    next = Some(unpickler.position);
+                    break;
+                }
+                Some(false) => {}
+                None => break,
+            }
+        }
+        Consumed {
+            ranges: std::mem::take(&mut unpickler.ranges),
+            next,
+        }
+    }
 }
 
 /// The input side of the C unpickler. Buffers are ranges of the source.
@@ -86,9 +160,9 @@ impl<'s> Unpickler<'s> {
             peeked: None,
             position: offset,
             // A host that has read up to here filled its buffer in whole blocks from 0 on.
-            buffered: match reader {
-                Reader::CStream => offset,
-                Reader::CFile { buffer } => offset.next_multiple_of(buffer).min(source.len()),
+            buffered: match reader.block {
+                None => offset,
+                Some(block) => offset.next_multiple_of(block).min(source.len()),
             },
             ranges: Vec::new(),
         }
@@ -133,7 +207,7 @@ impl<'s> Unpickler<'s> {
             opcode,
             Opcode::Binbytes | Opcode::ShortBinbytes | Opcode::Binbytes8 | Opcode::Bytearray8
         );
-        if direct {
+        if direct && self.reader.direct {
             self.read_into(size)
         } else {
             self.read(size).map(drop)
@@ -179,7 +253,7 @@ impl<'s> Unpickler<'s> {
                 return None;
             }
             self.take(self.position, rest);
-            self.advance_file(rest);
+            self.advance_file_into(rest);
         }
         Some(())
     }
@@ -229,11 +303,11 @@ impl<'s> Unpickler<'s> {
     /// `_Unpickler_ReadFromFile`: what is left of a buffer that was read is dropped here.
     fn read_from_file(&mut self, count: u64) -> Option<()> {
         self.skip_peeked();
-        if let Reader::CFile { buffer } = self.reader
+        if let Some(block) = self.reader.block
             && count < PREFETCH
         {
             if self.buffered <= self.position {
-                self.buffered = self.position.saturating_add(buffer).min(self.length);
+                self.buffered = self.position.saturating_add(block).min(self.length);
             }
             (self.next, self.end) = (self.position, self.buffered);
             self.peeked = Some(self.position);
@@ -259,15 +333,28 @@ impl<'s> Unpickler<'s> {
         }
     }
 
-    /// The host's file moves on; its buffer is refilled in whole blocks.
+    /// The host's file moves on by `read` or `readline`; its buffer is refilled in whole blocks.
     fn advance_file(&mut self, count: u64) {
         self.position += count;
-        if let Reader::CFile { buffer } = self.reader
+        if let Some(block) = self.reader.block
             && self.position > self.buffered
         {
             let beyond = self.position - self.buffered;
-            let blocks = beyond.div_ceil(buffer).saturating_mul(buffer);
+            let blocks = beyond.div_ceil(block).saturating_mul(block);
             self.buffered = self.buffered.saturating_add(blocks).min(self.length);
+        }
+    }
+
+    /// The host's file moves on by `readinto`, which goes past its buffer where more than a block
+    /// is missing.
+    fn advance_file_into(&mut self, count: u64) {
+        let before = self.buffered;
+        self.advance_file(count);
+        if let Some(block) = self.reader.block
+            && self.position > before
+            && self.position - before > block
+        {
+            self.buffered = self.position;
         }
     }
 
@@ -287,8 +374,9 @@ mod tests {
 
     fn ranges(bytes: &[u8], reader: Reader) -> Vec<(u64, u64)> {
         let source = MemorySource::new(bytes);
-        let ranges = consumed(&source, 0, reader, 100);
-        ranges
+        let taken = consumed(&source, 0, reader, 100);
+        taken
+            .ranges
             .into_iter()
             .map(|range| (range.start, range.length))
             .collect()
@@ -297,7 +385,7 @@ mod tests {
     #[test]
     fn an_honest_frame_is_one_range() {
         let bytes = b"\x80\x04\x95\x05\0\0\0\0\0\0\0\x8c\x02os.";
-        for reader in Reader::ALL {
+        for (reader, _) in READERS {
             assert_eq!(ranges(bytes, reader), [(0, bytes.len() as u64)]);
         }
     }
@@ -306,8 +394,8 @@ mod tests {
     #[test]
     fn a_stream_drops_what_is_left_of_a_cut_frame() {
         let bytes = b"\x80\x04\x95\x02\0\0\0\0\0\0\0B\x03\0\0\0\0N.";
-        assert_eq!(ranges(bytes, Reader::CStream), [(0, 12), (13, 6)]);
-        assert_eq!(ranges(bytes, Reader::CFile { buffer: 8192 }), [(0, 19)]);
+        assert_eq!(ranges(bytes, Reader::stream()), [(0, 12), (13, 6)]);
+        assert_eq!(ranges(bytes, Reader::file(8192)), [(0, 19)]);
     }
 
     #[test]
@@ -321,7 +409,7 @@ mod tests {
         bytes.extend_from_slice(b"0B\x09");
         let frame_end = bytes.len() as u64 - 1;
         bytes.extend_from_slice(b"\0\0\0\0N.");
-        let taken = ranges(&bytes, Reader::CFile { buffer: 8192 });
+        let taken = ranges(&bytes, Reader::file(8192));
         assert_eq!(taken.first(), Some(&(0, frame_end)));
         assert_eq!(taken.len(), 2, "{taken:?}");
     }

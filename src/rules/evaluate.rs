@@ -1,6 +1,6 @@
 //! Facts meet rules: which rules match a stream, where, and how far its imports are trusted.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::condition::{
@@ -172,7 +172,7 @@ impl Evaluation<'_> {
         if hits.is_empty() {
             return vec![Vec::new()];
         }
-        let mut groups: BTreeMap<_, Vec<Hit>> = BTreeMap::new();
+        let mut groups: HashMap<_, Vec<Hit>> = HashMap::new();
         for hit in hits {
             let named = self.names.get(hit.name);
             let name = named.and_then(|named| named.spellings.first().map(Vec::as_slice));
@@ -182,12 +182,13 @@ impl Evaluation<'_> {
             };
             groups.entry((name, anomaly)).or_default().push(*hit);
         }
-        let mut groups: Vec<_> = groups.into_values().collect();
-        for group in &mut groups {
+        let mut groups: Vec<_> = groups.into_iter().collect();
+        for (_, group) in &mut groups {
             group.sort_by_key(|hit| hit.place);
         }
-        groups.sort_by_key(|group| group.first().map(|hit| hit.place));
-        groups
+        // The key decides between groups at one place: findings must not depend on a hash.
+        groups.sort_by_key(|(key, group)| (group.first().map(|hit| hit.place), *key));
+        groups.into_iter().map(|(_, group)| group).collect()
     }
 
     fn outcome(&self, condition: &Condition, severity: Severity) -> Outcome {

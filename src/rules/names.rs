@@ -164,7 +164,8 @@ impl<'r> Lookup<'r> {
             return index;
         }
         let dotted = &key.0;
-        let mut standing = self.rules.standing(dotted);
+        let spellings = self.rules.spellings(dotted);
+        let mut standing = self.rules.standing_of(&spellings);
         if standing.kinship != Kinship::Itself || standing.by_pattern {
             let qualname = dotted.get(module + 1..).unwrap_or_default();
             if let Some(reached) = self.reached_through_modules(qualname) {
@@ -174,7 +175,6 @@ impl<'r> Lookup<'r> {
                 };
             }
         }
-        let spellings = self.rules.spellings(dotted);
         let spellings = spellings.into_iter().map(|name| name.into_owned());
         let index = self.list.len();
         self.list.push(Named {

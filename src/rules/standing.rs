@@ -71,9 +71,15 @@ impl Ruleset {
     /// What is known of a name. An exact entry comes before a pattern, a model before trust, the
     /// spelling in the file before what its aliases lead to.
     pub(super) fn standing(&self, symbol: &[u8]) -> Standing<'_> {
-        let spellings = self.spellings(symbol);
-        let known_package = spellings.iter().any(|name| self.knows_package(name));
-        let exact = self.exact(&spellings);
+        self.standing_of(&self.spellings(symbol))
+    }
+
+    /// What is known of a name with these spellings.
+    pub(super) fn standing_of<N: AsRef<[u8]>>(&self, spellings: &[N]) -> Standing<'_> {
+        let known_package = spellings
+            .iter()
+            .any(|name| self.knows_package(name.as_ref()));
+        let exact = self.exact(spellings);
         let (model, trust) = exact.unwrap_or_default();
         let mut standing = Standing {
             model,
@@ -86,7 +92,9 @@ impl Ruleset {
         if exact.is_some() {
             return standing;
         }
-        let patterns = spellings.iter().filter_map(|name| self.by_pattern(name));
+        let patterns = spellings
+            .iter()
+            .filter_map(|name| self.by_pattern(name.as_ref()));
         if let Some((_, model)) = patterns.max_by_key(|(literal, _)| *literal) {
             standing.model = Some(model);
             standing.by_pattern = true;
@@ -94,7 +102,7 @@ impl Ruleset {
         }
         let (kinship, model) = spellings
             .last()
-            .map_or((Kinship::Stranger, None), |name| self.kin(name));
+            .map_or((Kinship::Stranger, None), |name| self.kin(name.as_ref()));
         Standing {
             kinship,
             model,

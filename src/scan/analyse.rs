@@ -3,7 +3,7 @@
 use crate::{
     facts::{Anomaly, AnomalyKind, End, Facts, ImportFact},
     limits::Limits,
-    machine::{Machine, other_readings},
+    machine::{Reading, Readings},
     rules::{Judgement, Match, Ruleset, Severity},
     source::Source,
 };
@@ -14,61 +14,50 @@ pub(super) struct Analysed {
     pub(super) judgement: Judgement,
     /// The readings of other readers, where they do something else.
     pub(super) others: Vec<Analysed>,
+    /// Where some reader's next stream starts.
+    pub(super) continues: Vec<u64>,
 }
 
 /// Follows the streams of one member, which may share a memo.
 pub(super) struct Analyst<'s, 'k> {
-    source: &'s dyn Source,
-    machine: Machine<'s, 'k>,
-    /// Offsets of the streams so far.
-    earlier: Vec<u64>,
-    /// Reads all streams with one memo; made where a stream asks for what an earlier one wrote.
-    sharing: Option<Machine<'s, 'k>>,
+    readings: Readings<'s, 'k>,
     ruleset: &'k Ruleset,
-    limits: &'s Limits,
 }
 
 impl<'s, 'k> Analyst<'s, 'k> {
     pub(super) fn new(source: &'s dyn Source, ruleset: &'k Ruleset, limits: &'s Limits) -> Self {
         Self {
-            source,
-            machine: Machine::new(source, ruleset, limits),
-            earlier: Vec::new(),
-            sharing: None,
+            readings: Readings::new(source, ruleset, limits),
             ruleset,
-            limits,
         }
     }
 
     /// Follows the stream at `offset` under every reader that may differ, and judges it.
     pub(super) fn stream(&mut self, offset: u64) -> Analysed {
-        let mut facts = self.first_reading(offset);
-        let others = other_readings(self.source, &mut facts, self.ruleset, self.limits);
+        let Reading {
+            mut first,
+            mut others,
+            shared,
+            continues,
+        } = self.readings.stream(offset);
+        // With a memo of other streams, honest streams seem to import all kinds of names.
+        let known = others.len();
+        others.extend(shared.into_iter().filter(|facts| self.is_dangerous(facts)));
+        if others.len() > known {
+            let kind = AnomalyKind::ReaderDisagreement;
+            first.anomalies.push(Anomaly { kind, offset });
+        }
         let others = others.into_iter().map(|facts| self.judged(facts)).collect();
         Analysed {
             others,
-            ..self.judged(facts)
+            continues,
+            ..self.judged(first)
         }
     }
 
-    /// The linear reading: with a memo of its own, or else with that of the streams before. One
-    /// `Pickler` that writes several objects remembers them across the streams.
-    fn first_reading(&mut self, offset: u64) -> Facts {
-        let alone = self.machine.run(offset);
-        if alone.memo_missing && self.sharing.is_none() && !self.earlier.is_empty() {
-            let machine = Machine::new(self.source, self.ruleset, self.limits);
-            let mut sharing = machine.sharing_memo();
-            for &earlier in &self.earlier {
-                sharing.run(earlier);
-            }
-            self.sharing = Some(sharing);
-        }
-        self.earlier.push(offset);
-        let together = self.sharing.as_mut().map(|sharing| sharing.run(offset));
-        match together {
-            Some(together) if alone.memo_missing && !together.memo_missing => together,
-            _ => alone,
-        }
+    fn is_dangerous(&self, facts: &Facts) -> bool {
+        let found = self.ruleset.evaluate(facts).matches;
+        found.iter().any(|found| found.severity >= Severity::High)
     }
 
     fn judged(&self, facts: Facts) -> Analysed {
@@ -77,6 +66,7 @@ impl<'s, 'k> Analyst<'s, 'k> {
             facts,
             judgement,
             others: Vec::new(),
+            continues: Vec::new(),
         }
     }
 

@@ -1,6 +1,8 @@
 //! From one member to its streams: where the next pickle starts, and what of data that may be no
 //! pickle at all is kept.
 
+use std::collections::HashSet;
+
 use super::{
     analyse::{Analysed, Analyst},
     member::{Certainty, PickleMember},
@@ -56,14 +58,16 @@ pub(super) fn follow(
         ..Streams::default()
     };
     let mut next = Some(pickle.start);
+    let mut elsewhere = Vec::new();
     while let Some(offset) = next.filter(|&offset| offset < source.len()) {
         found.left_out = left_out(limits, &taken, &found);
         if found.left_out.is_some() {
             break;
         }
-        let analysed = analyst.stream(offset);
+        let mut analysed = analyst.stream(offset);
         found.facts = found.facts.saturating_add(analysed.size());
         let end = analysed.end();
+        elsewhere.append(&mut analysed.continues);
         if !analysed.is_broken() {
             found.streams.push(analysed);
             // A stream is at least one byte long, so this ends.
@@ -75,6 +79,12 @@ pub(super) fn follow(
         }
         next = next.and_then(|from| start_of_next(source, from, found.broken_at_end()));
     }
+    follow_elsewhere(
+        &mut analyst,
+        (source.len(), limits.streams),
+        elsewhere,
+        &mut found,
+    );
     found
 }
 
@@ -103,6 +113,32 @@ pub(super) fn out_of_time(limits: &Limits) -> String {
         "looking at it took more than {} seconds; raise the limit `seconds` to go on for longer",
         limits.seconds
     )
+}
+
+/// Follows the streams that only some readers come to, because they have taken more than the
+/// stream before. That they go there at all is an anomaly of that stream.
+fn follow_elsewhere(
+    analyst: &mut Analyst<'_, '_>,
+    (length, most): (u64, usize),
+    mut starts: Vec<u64>,
+    found: &mut Streams,
+) {
+    let seen = found.streams.iter().map(|stream| stream.facts.offset);
+    let mut seen: HashSet<u64> = seen.collect();
+    while let Some(offset) = starts.pop() {
+        if offset >= length || !seen.insert(offset) {
+            continue;
+        }
+        if found.streams.len() >= most {
+            found.left_out = Some(format!("more than {most} pickles in one file"));
+            return;
+        }
+        let mut analysed = analyst.stream(offset);
+        starts.append(&mut analysed.continues);
+        if !analysed.is_broken() || analysed.is_suspicious_before_nonsense() {
+            found.streams.push(analysed);
+        }
+    }
 }
 
 impl Streams {

@@ -7,6 +7,7 @@ registry hand out inert stubs, which only write down what is done to them.
     oracle.py [options] < inputs        each input: u32 little-endian length, then that many bytes
     oracle.py [options] --files A B     the same for whole files
     oracle.py --self-test
+    oracle.py --compact < inputs        for the laboratory: see `compact`
 
 One JSON object a line, in input order:
 
@@ -40,7 +41,7 @@ c-stream (`io.BytesIO`, which cannot peek), python (`pickle._Unpickler` on `Byte
 What it cannot show: values that real callables would return. A name computed by a call ends the stream
 here ("STACK_GLOBAL requires str"), so the oracle is a lower bound of what a loader may import.
 
-Standard library only; CPython 3.8 to 3.13.
+Standard library only; CPython 3.6 to 3.14.
 """
 
 import argparse
@@ -66,10 +67,18 @@ SECONDS_PER_RUN = 5
 MAX_EVENTS = 200_000  # of each kind, in one stream
 MAX_STREAMS = 20_000
 BRIEF_DEPTH, BRIEF_ITEMS, BRIEF_TEXT = 4, 8, 120
+COMPACT_MEMORY_BYTES = 300 << 20
+MAX_CACHED_STUBS = 20_000
 EXTENSION_MODULE = "ext_module"
 
 
 # ---------------------------------------------------------------- recording
+
+
+class Current:
+    """The stream that is being read: whatever is done to a stub is written down there."""
+
+    record = None
 
 
 class Record:
@@ -163,7 +172,7 @@ def recording(kind):
     """A metaclass property: a *data* descriptor, so that it wins over what the stub class defines."""
 
     def method(stub):
-        return lambda *arguments: record_of(stub).add_event(kind, label_of(stub), *arguments)
+        return lambda *arguments: Current.record.add_event(kind, label_of(stub), *arguments)
 
     return property(method)
 
@@ -182,10 +191,10 @@ class Meta(type):
         return note_creation("call", stub, arguments, keywords)
 
     def __setitem__(cls, key, value):
-        record_of(cls).add_event("setitem", label_of(cls), key, value)
+        Current.record.add_event("setitem", label_of(cls), key, value)
 
     def __iter__(cls):
-        record_of(cls).add_event("iterate", label_of(cls))
+        Current.record.add_event("iterate", label_of(cls))
         return iter(())
 
     def __lt__(cls, other):
@@ -204,13 +213,19 @@ class Stub:
         return note_creation("new", arguments[0], arguments[1:], keywords)
 
 
-# Cheaper than `Meta("stub", (Stub,), …)`, and safe from Meta.__call__.
-def make_stub(record, label):
-    return type.__new__(Meta, "stub", (Stub,), {"_record": record, "_label": label, "__slots__": ()})
+STUBS = {}
 
 
-def record_of(stub):
-    return type.__getattribute__(stub, "_record")
+def make_stub(label):
+    """The stub of that name. Stubs hold no state, so one serves all streams; making one is slow."""
+    stub = STUBS.get(label)
+    if stub is None:
+        if len(STUBS) >= MAX_CACHED_STUBS:
+            STUBS.clear()
+        # Cheaper than `Meta("stub", (Stub,), …)`, and safe from Meta.__call__.
+        stub = type.__new__(Meta, "stub", (Stub,), {"_label": label, "__slots__": ()})
+        STUBS[label] = stub
+    return stub
 
 
 def label_of(stub):
@@ -218,16 +233,12 @@ def label_of(stub):
 
 
 def note_creation(kind, stub, arguments, keywords):
-    record, label = record_of(stub), label_of(stub)
+    label = label_of(stub)
     if keywords:
         arguments += (dict(keywords),)
-    if len(record.events) < MAX_EVENTS:
-        text = brief(tuple(arguments))
-        record.events.append({"kind": kind, "target": label, "arguments": text})
-    else:
-        record.truncated = True
+    Current.record.add_event(kind, label, *arguments)
     result = label + "()"
-    return make_stub(record, result if len(result) < 200 else "…" + result[-150:])
+    return make_stub(result if len(result) < 200 else "…" + result[-150:])
 
 
 # ---------------------------------------------------------------- unpicklers
@@ -237,15 +248,13 @@ def inert(base):
     """A subclass of one of CPython's two unpicklers that imports nothing."""
 
     class InertUnpickler(base):
-        record = None
-
         def find_class(self, module, name):
-            self.record.add_import(module, name, getattr(self, "proto", None))
-            return make_stub(self.record, "%s.%s" % (module, name))
+            Current.record.add_import(module, name, getattr(self, "proto", None))
+            return make_stub("%s.%s" % (module, name))
 
         def persistent_load(self, pid):
-            self.record.add_event("persistent-load", "persistent_load", pid)
-            return make_stub(self.record, "persistent_load()")
+            Current.record.add_event("persistent-load", "persistent_load", pid)
+            return make_stub("persistent_load()")
 
     return InertUnpickler
 
@@ -271,29 +280,32 @@ def open_input(reader, data, scratch):
     return io.BytesIO(data)
 
 
-def out_of_band(holder):
+def out_of_band():
     """As many buffers as the stream asks for."""
     while True:
-        holder[0].add_event("buffer", "next(buffers)")
+        Current.record.add_event("buffer", "next(buffers)")
         yield bytearray(b"out-of-band")
+
+
+def make_unpickler(reader, file, encoding, buffers):
+    unpickler_type = PythonUnpickler if reader == "python" else CUnpickler
+    if buffers and sys.version_info >= (3, 8):
+        return unpickler_type(file, encoding=encoding, buffers=out_of_band())
+    return unpickler_type(file, encoding=encoding)
 
 
 def run_reader(reader, encoding, data, scratch, options):
     """All streams of one input as one reader sees them."""
     register_extensions(data)
-    unpickler_type = PythonUnpickler if reader == "python" else CUnpickler
-    streams, holder, unpickler = [], [None], None
+    streams, unpickler = [], None
     with open_input(reader, data, scratch) as file:
         while len(streams) < MAX_STREAMS:
-            record = Record(file.tell())
+            record = Current.record = Record(file.tell())
             if streams and record.start >= len(data):
                 break
-            holder[0] = record
             copyreg._extension_cache.clear()
             if unpickler is None or not options.shared:
-                buffers = out_of_band(holder) if options.buffers else None
-                unpickler = unpickler_type(file, encoding=encoding, buffers=buffers)
-            unpickler.record = record
+                unpickler = make_unpickler(reader, file, encoding, options.buffers)
             load_one(unpickler, file, record)
             streams.append(record.as_json())
             if record.end["kind"] != "stop":
@@ -316,6 +328,8 @@ def register_extensions(data):
     """Makes every code the input could name resolve; C reads the very same dict object."""
     registry = copyreg._inverted_registry
     registry.clear()
+    if not (b"\x82" in data or b"\x83" in data or b"\x84" in data):
+        return
     codes = set(range(1, 256))
     for opcode, size in ((b"\x83", 2), (b"\x84", 4)):
         at = data.find(opcode)
@@ -330,7 +344,7 @@ def register_extensions(data):
 
 def worker(requests, replies, scratch, options):
     """Reads (reader, encoding, data) until the pipe closes; whatever kills it costs one run."""
-    limit_resources()
+    limit_resources(MEMORY_BYTES)
     while True:
         message = read_block(requests)
         if message is None:
@@ -349,9 +363,9 @@ def worker(requests, replies, scratch, options):
         write_block(replies, body)
 
 
-def limit_resources():
+def limit_resources(memory):
     for kind, amount in (
-        (resource.RLIMIT_AS, MEMORY_BYTES),
+        (resource.RLIMIT_AS, memory),
         (resource.RLIMIT_STACK, STACK_BYTES),
         (resource.RLIMIT_CORE, 0),
     ):
@@ -458,6 +472,118 @@ class Driver:
         return {"index": index, "length": len(data), "python": platform.python_version(), "runs": runs}
 
 
+# ---------------------------------------------------------------- compact
+
+
+class Digest:
+    """What the runs of one input asked for, each thing once, with a bit for each run."""
+
+    def __init__(self):
+        self.bit = 1
+        self.imports = {}
+        self.events = {}
+
+    def add_import(self, module, name, protocol):
+        key = (module, name, protocol is not None and protocol < 3)
+        self.imports[key] = self.imports.get(key, 0) | self.bit
+
+    def add_event(self, kind, target, *_arguments):
+        self.events[kind, target] = self.events.get((kind, target), 0) | self.bit
+
+
+# Name of the run, reader, size of the buffer of a file, encoding, whether the unpickler is shared.
+# CPython 3.14 buffers 128 KiB; most file systems of Linux make earlier ones buffer 4 KiB.
+COMPACT_RUNS = (
+    ("c-bytes", "c-bytes", 0, "ASCII", False),
+    ("c-stream", "c-stream", 0, "ASCII", False),
+    ("python", "python", 0, "ASCII", False),
+    ("c-file-4096", "c-file", 4096, "ASCII", False),
+    ("c-file-8192", "c-file", 8192, "ASCII", False),
+    ("c-file-131072", "c-file", 131072, "ASCII", False),
+    ("c-bytes-latin1", "c-bytes", 0, "latin1", False),
+    ("python-latin1", "python", 0, "latin1", False),
+    ("c-bytes-utf-8", "c-bytes", 0, "utf-8", False),
+    ("python-utf-8", "python", 0, "utf-8", False),
+    ("c-bytes-shared", "c-bytes", 0, "ASCII", True),
+    ("c-stream-shared", "c-stream", 0, "ASCII", True),
+    ("c-file-shared", "c-file", 4096, "ASCII", True),
+    ("python-shared", "python", 0, "ASCII", True),
+)
+STRING_OPCODES = (b"S", b"T", b"U")
+NOT_ASCII = bytes(range(128, 256))
+
+
+def compact(options):
+    """One line an input: what the runs of `COMPACT_RUNS` asked for, in this process, at speed.
+
+        OUTCOMES \\t IMPORT,IMPORT,… \\t EVENT,EVENT,… \\n
+
+    OUTCOMES has for each run `s` (every stream stopped) or `e` (one ended in an error) and the
+    number of streams, `-` where the run could not differ. IMPORT is module:name:must-map:runs and
+    EVENT is kind:target:runs, texts as hexadecimal UTF-8, runs as a bit mask in hexadecimal. Runs
+    that the input cannot set apart are left out: other encodings without a string that is not
+    ASCII, a file where no frame may be cut, a shared unpickler without a second stream.
+
+    A dead process (a crash, or SIGALRM after `--seconds`) means the input that has no line yet.
+    """
+    limit_resources(COMPACT_MEMORY_BYTES)
+    source, sink = sys.stdin.buffer, sys.stdout.buffer
+    print(" ".join([platform.python_version()] + [run[0] for run in COMPACT_RUNS]), flush=True)
+    while True:
+        data = read_block(source)
+        if data is None:
+            return 0
+        signal.alarm(options.seconds)
+        line = compact_line(data)
+        signal.alarm(0)
+        sink.write(line.encode("ascii"))
+        sink.flush()
+
+
+def compact_line(data):
+    digest = Current.record = Digest()
+    register_extensions(data)
+    framed = b"\x95" in data
+    encoded = any(opcode in data for opcode in STRING_OPCODES) and (
+        b"\\" in data or len(data.translate(None, NOT_ASCII)) != len(data)
+    )
+    outcomes, several = [], False
+    for _name, reader, buffer, encoding, shared in COMPACT_RUNS:
+        if (buffer and not shared and not framed) or (encoding != "ASCII" and not encoded):
+            outcomes.append("-")
+        elif shared and not several:
+            outcomes.append("-")
+        else:
+            outcome, streams = compact_run(reader, buffer, encoding, shared, data)
+            several = several or streams > 1
+            outcomes.append("%s%d" % (outcome, streams))
+        digest.bit <<= 1
+    imports = ["%s:%s:%d:%x" % (hexed(m), hexed(n), low, bits) for (m, n, low), bits in digest.imports.items()]
+    events = ["%s:%s:%x" % (kind, hexed(target), bits) for (kind, target), bits in digest.events.items()]
+    return "%s\t%s\t%s\n" % (" ".join(outcomes), ",".join(imports), ",".join(events))
+
+
+def compact_run(reader, buffer, encoding, shared, data):
+    file = WholeInput(data) if reader == "c-bytes" else io.BytesIO(data)
+    if buffer:
+        file = io.BufferedReader(file, buffer)
+    unpickler, streams, length = None, 0, len(data)
+    try:
+        while streams == 0 or (file.tell() < length and streams < MAX_STREAMS):
+            copyreg._extension_cache.clear()
+            streams += 1
+            if unpickler is None or not shared:
+                unpickler = make_unpickler(reader, file, encoding, True)
+            unpickler.load()
+    except Exception:  # every way to end is a result here
+        return "e", streams
+    return "s", streams
+
+
+def hexed(text):
+    return text.encode("utf-8", "surrogatepass").hex()
+
+
 # ---------------------------------------------------------------- command line
 
 
@@ -482,6 +608,7 @@ def parse_options(arguments):
     parser.add_argument("--seconds", type=int, default=SECONDS_PER_RUN, help="for one reader on one input")
     parser.add_argument("--files", nargs="+", metavar="FILE", help="read these instead of stdin")
     parser.add_argument("--self-test", action="store_true")
+    parser.add_argument("--compact", action="store_true", help="one short line an input, for the laboratory")
     options = parser.parse_args(arguments)
     options.readers = options.readers.split(",")
     options.encodings = options.encodings.split(",")
@@ -510,6 +637,8 @@ def main(arguments):
     options = parse_options(arguments)
     if options.self_test:
         return self_test()
+    if options.compact:
+        return compact(options)
     with Driver(options) as driver:
         for index, data in enumerate(inputs(options)):
             print(json.dumps(driver.examine(index, data)), flush=True)

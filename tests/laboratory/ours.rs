@@ -1,0 +1,181 @@
+//! What pickscan's machine says that the readers of a member do, all streams and readings together.
+
+use std::collections::BTreeSet;
+
+use pickscan::facts::{CallFact, ChangeFact, End, Facts, Symbol, Target};
+use pickscan::limits::Limits;
+use pickscan::machine::Readings;
+use pickscan::machine::model::{Behaviour, Knowledge};
+use pickscan::rules::Ruleset;
+use pickscan::source::MemorySource;
+
+use crate::readers::{Asked, Done};
+
+/// Maps names of Python 2, and knows nothing else: a call stays a call of what was named.
+struct Opaque(&'static Ruleset);
+
+impl Knowledge for Opaque {
+    fn python3_name(&self, module: &[u8], name: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
+        self.0.python3_name(module, name)
+    }
+
+    fn behaviour(&self, _: &[u8]) -> Behaviour<'_> {
+        Behaviour::default()
+    }
+}
+
+/// What happens in a member under some reader.
+#[derive(Debug, Default)]
+pub(crate) struct Ours {
+    /// Every spelling of every import.
+    pub(crate) imports: BTreeSet<(Vec<u8>, Vec<u8>)>,
+    /// The imports as Python 3 knows them.
+    mapped: BTreeSet<(Vec<u8>, Vec<u8>)>,
+    calls: BTreeSet<Thing>,
+    changes: BTreeSet<Thing>,
+    persistent: bool,
+    buffers: bool,
+    /// Whether something unresolved is imported or called, which stands for anything.
+    pub(crate) unknown: bool,
+    /// How the streams of the first reading ended.
+    pub(crate) ends: Vec<End>,
+    /// Whether a limit was reached.
+    pub(crate) limited: bool,
+    /// How many readings differ from the first.
+    pub(crate) readings: usize,
+}
+
+/// A symbol, and whether it is the symbol itself or what came of calling it.
+type Thing = (Vec<u8>, bool);
+
+/// Follows every stream of the bytes, knowing only names.
+pub(crate) fn ours(bytes: &[u8]) -> Ours {
+    with(bytes, &Opaque(Ruleset::builtin()))
+}
+
+/// As [`ours`], with the built-in models, which follow calls further.
+pub(crate) fn ours_with_models(bytes: &[u8]) -> Ours {
+    with(bytes, Ruleset::builtin())
+}
+
+fn with(bytes: &[u8], knowledge: &dyn Knowledge) -> Ours {
+    let source = MemorySource::new(bytes);
+    let limits = Limits::default();
+    let mut readings = Readings::new(&source, knowledge, &limits);
+    let mut ours = Ours::default();
+    let mut starts = vec![0];
+    let mut seen = BTreeSet::new();
+    while let Some(start) = starts.pop() {
+        if !seen.insert(start) || (start >= bytes.len() as u64 && start > 0) {
+            continue;
+        }
+        let reading = readings.stream(start);
+        ours.ends.push(reading.first.end);
+        ours.readings += reading.others.len();
+        let readings = reading.others.iter().chain(&reading.shared);
+        for facts in std::iter::once(&reading.first).chain(readings) {
+            ours.add(facts);
+        }
+        starts.extend(reading.continues);
+    }
+    ours
+}
+
+impl Ours {
+    fn add(&mut self, facts: &Facts) {
+        let pair = |symbol: &Symbol| (symbol.module.clone(), symbol.name.clone());
+        for import in &facts.imports {
+            self.unknown |= import.symbol.is_none();
+            self.mapped.extend(import.symbol.as_ref().map(pair));
+            self.imports.extend(import.symbol.as_ref().map(pair));
+            self.imports.extend(import.spelled.as_ref().map(pair));
+        }
+        for (_, code) in &facts.extensions {
+            let extension = (b"ext_module".to_vec(), format!("ext_{code}").into_bytes());
+            self.mapped.insert(extension.clone());
+            self.imports.insert(extension);
+        }
+        for CallFact { callee, .. } in &facts.calls {
+            self.unknown |= *callee == Target::Unknown;
+            self.calls.extend(things(callee, facts));
+        }
+        for ChangeFact { target, .. } in &facts.changes {
+            self.changes.extend(things(target, facts));
+        }
+        self.persistent |= !facts.persistent.is_empty();
+        self.buffers |= !facts.buffers.is_empty();
+        self.limited |= facts.end == End::Limit;
+    }
+
+    /// Whether an import that a reader asks for is known here.
+    pub(crate) fn has_import(&self, asked: &Asked) -> bool {
+        let raw = (asked.module.clone(), asked.name.clone());
+        let mapped = Ruleset::builtin().python3_name(&asked.module, &asked.name);
+        self.imports.contains(&raw)
+            && mapped.is_none_or(|mapped| !asked.mapped || self.mapped.contains(&mapped))
+    }
+
+    /// Whether something that a reader does to a stub is known here.
+    pub(crate) fn has_event(&self, done: &Done) -> bool {
+        let thing = thing(&done.target);
+        match done.kind.as_str() {
+            "call" | "new" => self.calls.contains(&thing),
+            "setstate" | "append" | "extend" | "setitem" | "add" | "update" => {
+                self.changes.contains(&thing)
+            }
+            "persistent-load" => self.persistent,
+            "buffer" => self.buffers,
+            // Goes before a call of the same instruction, with a stub in place of arguments.
+            "iterate" => true,
+            kind => panic!("{kind}"),
+        }
+    }
+}
+
+/// The names under which the oracle may know a target.
+fn things(target: &Target, facts: &Facts) -> Vec<Thing> {
+    let (symbol, is_result) = match target {
+        Target::Import(symbol) => (symbol.clone(), false),
+        Target::Module(module) => (
+            Symbol {
+                module: module.clone(),
+                name: Vec::new(),
+            },
+            false,
+        ),
+        Target::Result(Some(symbol)) | Target::Instance(Some(symbol)) => (symbol.clone(), true),
+        Target::Persistent => return vec![(b"persistent_load".to_vec(), true)],
+        Target::Extension(code) => {
+            let name = format!("ext_module.ext_{code}").into_bytes();
+            return vec![(name.clone(), false), (name, true)];
+        }
+        Target::Result(None) | Target::Instance(None) => {
+            let mut results = vec![(b"persistent_load".to_vec(), true)];
+            let codes = facts.extensions.iter();
+            results.extend(
+                codes.map(|(_, code)| (format!("ext_module.ext_{code}").into_bytes(), true)),
+            );
+            return results;
+        }
+        Target::Data | Target::Unknown => return Vec::new(),
+    };
+    let label = |symbol: &Symbol| [symbol.module.as_slice(), b".", &symbol.name].concat();
+    let imports = facts
+        .imports
+        .iter()
+        .filter(|import| import.symbol.as_ref() == Some(&symbol));
+    let spelled = imports
+        .filter_map(|import| import.spelled.as_ref())
+        .map(label);
+    let names = std::iter::once(label(&symbol)).chain(spelled);
+    names.map(|name| (name, is_result)).collect()
+}
+
+/// The symbol of a stub's label: `os.system()()` is what came of calling `os.system`.
+fn thing(label: &[u8]) -> Thing {
+    let mut name = label;
+    while let Some(shorter) = name.strip_suffix(b"()") {
+        name = shorter;
+    }
+    (name.to_vec(), name.len() < label.len())
+}
