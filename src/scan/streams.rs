@@ -12,7 +12,7 @@ use crate::{
     facts::{AnomalyKind, End},
     limits::Limits,
     rules::Ruleset,
-    source::{Source, Window},
+    source::{MemorySource, Source, Window, read_range},
 };
 
 /// What a member holds.
@@ -51,7 +51,11 @@ pub(super) fn follow(
     limits: &Limits,
     taken: Taken,
 ) -> Streams {
-    let source = pickle.source.as_ref();
+    let whole = whole_if_small(pickle.source.as_ref());
+    let source = match &whole {
+        Some(whole) => whole,
+        None => pickle.source.as_ref(),
+    };
     let mut analyst = Analyst::new(source, ruleset, limits);
     let mut found = Streams {
         facts: taken.facts,
@@ -86,6 +90,22 @@ pub(super) fn follow(
         &mut found,
     );
     found
+}
+
+/// Longest member that is read at once: what a value says is looked up where it stands, and in a
+/// record of a checkpoint that is here and there.
+const SMALL: usize = 4 << 20;
+
+fn whole_if_small(source: &dyn Source) -> Option<MemorySource> {
+    let length = usize::try_from(source.len())
+        .ok()
+        .filter(|&length| length <= SMALL)?;
+    if source.contents().is_some() {
+        return None;
+    }
+    let bytes = read_range(source, 0, length).ok()?;
+    // A source that gives less than it promised is read piece by piece, so that this is noticed.
+    (bytes.len() == length).then(|| MemorySource::new(bytes))
 }
 
 /// Why the next stream is not looked at, where it is not.
