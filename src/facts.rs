@@ -215,6 +215,68 @@ pub struct PayloadFact {
     pub kind: PayloadKind,
     /// The payload, or its beginning.
     pub data: Vec<u8>,
+    /// What it says.
+    pub summary: PayloadSummary,
+}
+
+/// What code or a command says, as far as reading it without running it tells. Every list holds
+/// each entry once, in the order in which they were found, and is bounded.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PayloadSummary {
+    /// Modules that it imports.
+    pub imports: Vec<String>,
+    /// What it calls: dotted names followed through its imports, or programs of a command.
+    pub calls: Vec<String>,
+    /// Addresses that stand in it: URLs, hosts with ports, IP addresses.
+    pub contacts: Vec<String>,
+    /// Paths of files that stand in it.
+    pub paths: Vec<String>,
+    /// Further names that it uses, followed through its imports.
+    pub names: Vec<String>,
+    /// Texts that stand in it.
+    pub constants: Vec<String>,
+    /// Anything else worth knowing.
+    pub notes: Vec<String>,
+}
+
+impl PayloadSummary {
+    /// Everything that rules may know: what it imports, calls and names.
+    pub fn symbols(&self) -> impl Iterator<Item = &str> {
+        let all = self.calls.iter().chain(&self.names).chain(&self.imports);
+        all.map(String::as_str)
+    }
+
+    /// One sentence for the reader; nothing where there is nothing to say.
+    pub fn sentence(&self) -> Option<String> {
+        const SHOWN: usize = 8;
+        let parts = [
+            ("imports", &self.imports),
+            ("calls", &self.calls),
+            ("uses", &self.names),
+            ("contacts", &self.contacts),
+            ("names the files", &self.paths),
+            ("", &self.notes),
+        ];
+        let parts = parts.into_iter().filter(|(_, list)| !list.is_empty());
+        let parts: Vec<String> = parts
+            .map(|(verb, list)| {
+                let shown: Vec<String> = list
+                    .iter()
+                    .take(SHOWN)
+                    .map(|entry| entry.escape_debug().collect())
+                    .collect();
+                let more = if list.len() > SHOWN { ", …" } else { "" };
+                format!("{verb} {}{more}", shown.join(", "))
+                    .trim_start()
+                    .to_owned()
+            })
+            .collect();
+        let (last, first) = parts.split_last()?;
+        Some(match first {
+            [] => last.clone(),
+            first => format!("{} and {last}", first.join("; ")),
+        })
+    }
 }
 
 /// The kinds of payload.
@@ -231,9 +293,10 @@ pub enum PayloadKind {
 }
 
 /// How a stream ended.
-#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
 pub enum End {
     /// At STOP.
+    #[default]
     Stop,
     /// The data ended first.
     Truncated,
@@ -256,7 +319,7 @@ impl End {
 }
 
 /// Everything that one stream would do.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Facts {
     /// Offset of the first opcode in the member.
     pub offset: u64,
@@ -269,6 +332,8 @@ pub struct Facts {
     pub reader: Option<&'static str>,
     /// Whether raw array data was skipped between instructions.
     pub inline_arrays: bool,
+    /// Whether it ended at a memo entry that it has not written itself.
+    pub memo_missing: bool,
     /// How it ended.
     pub end: End,
     /// Why, where it did not end at STOP.

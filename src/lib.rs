@@ -12,9 +12,12 @@ pub mod facts;
 pub mod limits;
 pub mod machine;
 pub mod output;
+pub mod payload;
 pub mod pickle;
 pub mod report;
 pub mod rules;
+#[cfg(feature = "cli")]
+pub mod sandbox;
 pub mod scan;
 mod show;
 pub mod source;

@@ -38,6 +38,9 @@ pub struct Limits {
     pub ratio: u64,
     /// Bytes a decompression may produce before its ratio is looked at: small bombs are harmless.
     pub ratio_floor: u64,
+    /// Bytes of one decompressed member that are kept in memory; going back further decompresses
+    /// again.
+    pub resident: usize,
     /// Bytes of standard input that are kept in memory.
     pub stdin: u64,
     /// Findings kept for one input; the worst are kept.
@@ -63,6 +66,7 @@ impl Default for Limits {
             inflated: 16 << 30,
             ratio: 2_000,
             ratio_floor: 64 << 20,
+            resident: 64 << 20,
             stdin: 4 << 30,
             findings: 1_000,
             shown: 200,

@@ -6,9 +6,12 @@ use std::{borrow::Cow, io, process::ExitCode};
 use anyhow::{Context, Result};
 use clap::Parser;
 use pickscan::{
-    cli::{self, Cli, Command, RuleSources, RulesCommand, ScanArguments, unless_closed},
+    cli::{
+        self, Cli, Command, FileArguments, RuleSources, RulesCommand, ScanArguments, unless_closed,
+    },
     output::{self, Verbosity},
     rules::Ruleset,
+    sandbox::{self, Enforced},
     scan,
 };
 
@@ -38,9 +41,13 @@ fn run(cli: &Cli) -> Result<u8> {
         }
         Some(Command::Explain(arguments)) => {
             let ruleset = rules(&arguments.sources)?;
+            confine_to_file(arguments)?;
             Ok(cli::explain(arguments, &ruleset, &mut stdout)?)
         }
-        Some(Command::Disasm(arguments)) => Ok(cli::disassemble(arguments, &mut stdout)?),
+        Some(Command::Disasm(arguments)) => {
+            confine_to_file(arguments)?;
+            Ok(cli::disassemble(arguments, &mut stdout)?)
+        }
         Some(Command::Rules(RulesCommand::List(sources))) => {
             unless_closed(cli::list(&*rules(sources)?, &mut stdout))?;
             Ok(0)
@@ -62,8 +69,19 @@ fn scan(arguments: &ScanArguments) -> Result<u8> {
         let opened = opened.with_context(|| format!("cannot write {}", shown.display()))?;
         outputs.push((destination, opened));
     }
+    let inputs = scan::find(&arguments.inputs(), &options.excludes);
+    // Here, because outputs are open, and nothing of an input was read and no thread started yet.
+    let enforced = sandbox::enter(arguments.confinement.mode, inputs.grounds())?;
+    if arguments.sandbox_self_test {
+        let granted = inputs.grounds().first().context("name a file to read")?;
+        return Ok(cli::self_test(&enforced, granted, &mut io::stdout())?);
+    }
+    if arguments.verbosity() == Verbosity::Verbose {
+        eprintln!("pickscan: sandbox: {enforced}");
+    }
     let progress = arguments.progress();
-    let report = scan::scan(&arguments.inputs(), &options, &ruleset, &progress);
+    let mut report = scan::scan_found(inputs, &options, &ruleset, &progress);
+    report.sandbox = enforced.to_string();
     progress.finish();
     for (destination, opened) in &mut outputs {
         let writer = opened.writer();
@@ -78,6 +96,11 @@ fn scan(arguments: &ScanArguments) -> Result<u8> {
         eprintln!("{}", output::summary(&report));
     }
     Ok(report.exit_code(arguments.fail_on))
+}
+
+fn confine_to_file(arguments: &FileArguments) -> Result<Enforced> {
+    let grounds = [arguments.file.clone()];
+    Ok(sandbox::enter(arguments.confinement.mode, &grounds)?)
 }
 
 fn rules(sources: &RuleSources) -> Result<Cow<'static, Ruleset>> {

@@ -41,9 +41,12 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("output", &["facts", "report", "rules"]),
     (
         "cli",
-        &["limits", "output", "pickle", "report", "rules", "scan"],
+        &[
+            "limits", "output", "pickle", "report", "rules", "sandbox", "scan",
+        ],
     ),
-    ("main", &["cli", "output", "rules", "scan"]),
+    ("sandbox", &[]),
+    ("main", &["cli", "output", "rules", "sandbox", "scan"]),
     ("lib", &[]),
 ];
 

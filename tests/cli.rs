@@ -503,7 +503,7 @@ fn rules_are_listed_shown_and_checked() {
     let (code, stdout, _) = run(folder.path(), &["rules", "list"]);
     assert!(code == 0 && stdout.contains("os-command"), "{stdout}");
     let (code, stdout, _) = run(folder.path(), &["rules", "show", "os-command"]);
-    assert!(code == 0 && stdout.contains("what to do"), "{stdout}");
+    assert!(code == 0 && stdout.contains("What to do"), "{stdout}");
     let (code, _, stderr) = run(folder.path(), &["rules", "show", "no-such-rule"]);
     assert!(code == 2 && stderr.contains("no-such-rule"), "{stderr}");
     let (code, stdout, _) = run(folder.path(), &["rules", "lint", "bad.yml"]);

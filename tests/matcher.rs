@@ -3,6 +3,12 @@
 //! Each file in `tests/matcher` holds fragments of rules and, for each case, facts as a machine
 //! would hand them over and what must come of them.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by panicking"
+)]
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -233,11 +239,8 @@ fn facts(line: &FactsLine) -> Facts {
     });
     let changes = changes.collect();
     Facts {
-        offset: 0,
         length: 100,
         protocol: 4,
-        reader: None,
-        inline_arrays: false,
         end: match line.end.as_deref() {
             None => End::Stop,
             Some("truncated") => End::Truncated,
@@ -284,6 +287,7 @@ fn facts(line: &FactsLine) -> Facts {
                 offset: place("").offset,
             })
             .collect(),
+        ..Facts::default()
     }
 }
 

@@ -6,6 +6,7 @@ mod destination;
 mod limit;
 mod progress;
 mod rules;
+mod self_test;
 mod show;
 
 use std::{
@@ -18,12 +19,14 @@ use clap::{Args, Parser, Subcommand, builder::PossibleValuesParser, builder::Typ
 pub use destination::{Destination, Opened, UnusableOutputs};
 pub use progress::Progress;
 pub use rules::{lint, list, show};
+pub use self_test::self_test;
 pub use show::{disassemble, explain};
 
 use crate::{
     limits::Limits,
     output::{Colour, Format, Rendering, Verbosity},
     report::Threshold,
+    sandbox::Mode,
     scan::{self, Excludes, InvalidPattern},
 };
 
@@ -103,6 +106,24 @@ pub struct FileArguments {
     /// Caps.
     #[command(flatten)]
     pub caps: Caps,
+    /// What the process gives up.
+    #[command(flatten)]
+    pub confinement: Confinement,
+}
+
+/// What the process gives up before it reads anything.
+#[derive(Debug, Args)]
+pub struct Confinement {
+    /// Let the operating system hold this process to reading what is scanned: auto does what the
+    /// system offers, require fails where that is not all
+    #[arg(
+        long = "sandbox",
+        value_name = "WHEN",
+        default_value = "auto",
+        value_parser = modes(),
+        help_heading = "Input"
+    )]
+    pub mode: Mode,
 }
 
 /// Rules beside the built-in ones.
@@ -179,6 +200,12 @@ pub struct ScanArguments {
     /// Caps.
     #[command(flatten)]
     pub caps: Caps,
+    /// What the process gives up.
+    #[command(flatten)]
+    pub confinement: Confinement,
+    /// Try from inside the sandbox what it forbids, and scan nothing
+    #[arg(long, hide = true)]
+    pub sandbox_self_test: bool,
     /// Rules.
     #[command(flatten)]
     pub sources: RuleSources,
@@ -233,7 +260,11 @@ impl ScanArguments {
     pub fn options(&self) -> Result<scan::Options, BadArgument> {
         Ok(scan::Options {
             limits: self.caps.limits()?,
-            jobs: self.jobs,
+            jobs: match self.jobs {
+                // Inside the sandbox the files that tell of a container's share cannot be read.
+                0 => std::thread::available_parallelism().map_or(1, usize::from),
+                jobs => jobs,
+            },
             excludes: Excludes::new(self.exclude.iter().map(String::as_str))?,
         })
     }
@@ -317,6 +348,13 @@ fn thresholds() -> impl TypedValueParser<Value = Threshold> {
     PossibleValuesParser::new(THRESHOLDS.map(|(name, _)| name)).try_map(|given| {
         let found = THRESHOLDS.iter().find(|(name, _)| *name == given);
         found.map(|(_, threshold)| *threshold).ok_or("no verdict")
+    })
+}
+
+fn modes() -> impl TypedValueParser<Value = Mode> {
+    PossibleValuesParser::new(Mode::NAMES.map(|(name, _)| name)).try_map(|given| {
+        let found = Mode::NAMES.iter().find(|(name, _)| *name == given);
+        found.map(|(_, mode)| *mode).ok_or("no mode")
     })
 }
 

@@ -6,63 +6,35 @@ use std::{
 };
 
 use super::unless_closed;
-use crate::rules::{Problem, Rule, Ruleset, load};
+use crate::rules::{self, Problem, Ruleset};
 
 /// Exit status of `lint` where something is wrong, and of `show` where there is no such rule.
 const REFUSED: u8 = 1;
 
-/// Writes one line a rule: severity, id, title.
+/// Writes one line a rule, the worst first, and how much the rules know.
 ///
 /// # Errors
 /// Whatever `out` reports.
 pub fn list(ruleset: &Ruleset, out: &mut dyn Write) -> io::Result<()> {
-    let width = ruleset
-        .rules()
-        .iter()
-        .map(|rule| rule.id.len())
-        .max()
-        .unwrap_or(0);
-    for rule in ruleset.rules() {
-        writeln!(
-            out,
-            "{:<8}  {:<width$}  {}",
-            rule.severity.name(),
-            rule.id,
-            rule.title
-        )?;
-    }
-    Ok(())
+    out.write_all(ruleset.list().as_bytes())
 }
 
-/// Writes all that a rule says about itself. Returns the exit status.
+/// Writes all that a rule says about itself, or all that the rules know of a name. Returns the
+/// exit status.
 ///
 /// # Errors
 /// Whatever `out` reports.
 pub fn show(ruleset: &Ruleset, id: &str, out: &mut dyn Write) -> io::Result<u8> {
-    match ruleset.rule(id) {
-        Some(rule) => unless_closed(describe(rule, out)).map(|()| 0),
+    match ruleset.show(id) {
+        Some(text) => unless_closed(out.write_all(text.as_bytes())).map(|()| 0),
         None => {
-            let message = format!("there is no rule `{id}`; `pickscan rules list` lists them");
+            let message = format!(
+                "there is no rule `{id}`, and nothing is known of such a name; \
+                 `pickscan rules list` lists the rules"
+            );
             Err(io::Error::new(io::ErrorKind::NotFound, message))
         }
     }
-}
-
-fn describe(rule: &Rule, out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, "{}: {}", rule.id, rule.title)?;
-    writeln!(out, "severity    {}", rule.severity.name())?;
-    writeln!(out, "why         {}", one_line(&rule.why))?;
-    writeln!(out, "what to do  {}", one_line(&rule.what_to_do))?;
-    for reference in &rule.references {
-        writeln!(out, "reference   {reference}")?;
-    }
-    if !rule.tags.is_empty() {
-        writeln!(out, "tags        {}", rule.tags.join(", "))?;
-    }
-    for sample in &rule.examples.matching {
-        writeln!(out, "matches     corpus/{sample}")?;
-    }
-    Ok(())
 }
 
 /// Checks rules and writes what is wrong with them. Returns the exit status.
@@ -70,18 +42,11 @@ fn describe(rule: &Rule, out: &mut dyn Write) -> io::Result<()> {
 /// # Errors
 /// Whatever `out` reports.
 pub fn lint(path: &Path, out: &mut dyn Write) -> io::Result<u8> {
-    let problems = match load::read(path) {
-        Ok(documents) => match Ruleset::only(&documents) {
-            Ok(_) => {
-                let count = documents.len();
-                let files = if count == 1 { "file is" } else { "files are" };
-                unless_closed(writeln!(out, "{count} {files} in order"))?;
-                return Ok(0);
-            }
-            Err(error) => error.problems,
-        },
-        Err(problems) => problems,
-    };
+    let problems = rules::lint(path);
+    if problems.is_empty() {
+        unless_closed(writeln!(out, "the rules are in order"))?;
+        return Ok(0);
+    }
     unless_closed(write_all(&problems, out))?;
     Ok(REFUSED)
 }
@@ -90,8 +55,4 @@ fn write_all(problems: &[Problem], out: &mut dyn Write) -> io::Result<()> {
     problems
         .iter()
         .try_for_each(|problem| writeln!(out, "{problem}"))
-}
-
-fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

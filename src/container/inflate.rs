@@ -28,9 +28,6 @@ const CONTIGUOUS: usize = 16 << 20;
 /// Blocks kept from the beginning: headers are read again and again.
 const HEAD_BLOCKS: usize = 4;
 
-/// Latest blocks kept: 64 MiB together with the head.
-const RECENT_BLOCKS: usize = 252;
-
 /// Decompresses a member, emits what is wrong with it, and gives whatever could be decompressed.
 pub(super) fn inflate(
     member: &Member,
@@ -42,7 +39,7 @@ pub(super) fn inflate(
     let input = Input::new(Arc::clone(&packed.input));
     let consumed = input.consumed();
     let mut first_pass = FirstPass {
-        blocks: Blocks::default(),
+        blocks: Blocks::new(budget.limits().resident),
         crc: recorded.crc.map(|_| flate2::Crc::new()),
         length: 0,
         inflatable: budget.inflatable(),
@@ -77,7 +74,7 @@ pub(super) fn inflate(
             leftover(member, packed, consumed.get(), budget, emit)?;
         }
     }
-    if usize::try_from(length).is_ok_and(|length| length <= CONTIGUOUS) {
+    if blocks.complete() && usize::try_from(length).is_ok_and(|length| length <= CONTIGUOUS) {
         return Ok(Arc::new(MemorySource::new(blocks.concatenated())));
     }
     let state = Mutex::new(State {
@@ -250,22 +247,38 @@ fn next_block(decompressor: &mut Decompressor) -> (Vec<u8>, io::Result<()>) {
 }
 
 /// The first blocks and the latest ones.
-#[derive(Default)]
 struct Blocks {
     head: Vec<Vec<u8>>,
     recent: VecDeque<Vec<u8>>,
     /// Number of the block that comes next.
     next: usize,
+    /// Most blocks in `recent`.
+    most: usize,
 }
 
 impl Blocks {
+    fn new(resident: usize) -> Self {
+        let most = (resident / BLOCK).saturating_sub(HEAD_BLOCKS).max(1);
+        Self {
+            head: Vec::new(),
+            recent: VecDeque::new(),
+            next: 0,
+            most,
+        }
+    }
+
+    /// Whether every block is still there.
+    fn complete(&self) -> bool {
+        self.head.len() + self.recent.len() == self.next
+    }
+
     fn push(&mut self, block: Vec<u8>) {
         if self.next < HEAD_BLOCKS {
             if self.next >= self.head.len() {
                 self.head.push(block);
             }
         } else {
-            if self.recent.len() >= RECENT_BLOCKS {
+            if self.recent.len() >= self.most {
                 self.recent.pop_front();
             }
             self.recent.push_back(block);

@@ -52,6 +52,10 @@ pub enum Host {
     Torch,
     /// One of the five pickles of `torch.save` before 1.6.
     TorchLegacy,
+    /// `storages` in the tar of torch 0.1: pickles with raw numbers between them.
+    TorchStorages,
+    /// `tensors` in the tar of torch 0.1: pickles with sizes and strides between them.
+    TorchTensors,
     /// The payload of an `.npy` file of object dtype.
     Numpy,
     /// A joblib file: arrays stand between the opcodes.
@@ -143,6 +147,27 @@ impl Member {
         let part: Arc<dyn Source> = Arc::new(Part::new(Arc::clone(source), start, length));
         let outer = self.outer.map(|outer| outer.saturating_add(start));
         Self::found(self.inside(name), part, outer)
+    }
+
+    /// The same bytes, read as `kind` from `start` on.
+    pub(super) fn starting_at(
+        &self,
+        source: &Arc<dyn Source>,
+        start: u64,
+        kind: MemberKind,
+    ) -> Self {
+        Self {
+            start,
+            kind,
+            ..Self::found(self.path.clone(), Arc::clone(source), self.outer)
+        }
+    }
+
+    /// What follows the last stream of this member, to be looked at like a file of its own:
+    /// arrays in an `.npy` file, a second container. `source` is that of [`super::Look`].
+    pub fn behind(&self, source: &Arc<dyn Source>, offset: u64) -> Self {
+        let rest = source.len().saturating_sub(offset);
+        self.part(source, format!("@{offset}"), (offset, rest))
     }
 
     /// Compressed bytes of this member under a further name.

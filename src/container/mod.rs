@@ -8,18 +8,27 @@
 mod bits;
 mod budget;
 mod codec;
+mod dtype;
 mod inflate;
 mod input;
+pub mod joblib;
+mod literal;
 mod magic;
 mod member;
 mod note;
+mod npy;
 mod sniff;
+mod tar;
+pub mod torch_legacy;
 mod trial;
 mod wrapper;
+mod zfile;
+mod zip;
 
 use std::{io, sync::Arc};
 
 pub use budget::Budget;
+pub use dtype::{Dtype, dtype};
 pub use member::{Host, Member, MemberKind, MemberName};
 pub use note::{Anomaly, AnomalyKind, Opened, Problem, ProblemKind};
 pub use sniff::{Head, Sniffed, sniff};
@@ -84,6 +93,10 @@ pub static FORMATS: &[Format] = &[
     wrapper::bzip2::FORMAT,
     wrapper::xz::FORMAT,
     wrapper::lzma::FORMAT,
+    zip::FORMAT,
+    npy::FORMAT,
+    zfile::FORMAT,
+    tar::FORMAT,
 ];
 
 /// What an opener works with.
@@ -123,6 +136,7 @@ impl Opening<'_> {
     }
 
     fn explained(&mut self, start: u64, end: u64) {
+        let end = end.min(self.source.len());
         if end > start {
             let span = crate::pickle::Span {
                 start,

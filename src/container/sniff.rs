@@ -11,6 +11,9 @@ use crate::source::{Source, read_range};
 /// Bytes read from the start: a tar header, which is the longest thing that is recognised.
 const HEAD: usize = 512;
 
+/// Bytes read from the start of a tensor storage: enough for every magic but that of tar.
+const STORAGE_HEAD: usize = 64;
+
 /// Bytes read from the end: the longest comment of a zip archive and the record before it.
 const TAIL: usize = (64 << 10) + 22;
 
@@ -48,15 +51,20 @@ pub struct Head<'h> {
 /// # Errors
 /// As [`Source::read_at`].
 pub fn sniff(source: &dyn Source) -> io::Result<Vec<Sniffed>> {
-    readings_of(source, 0, true).map(|(readings, _)| readings)
+    readings_of(source, (0, HEAD), true).map(|(readings, _)| readings)
 }
 
 /// Every reading of a member.
 pub(super) fn readings(member: &Member, source: &dyn Source) -> io::Result<Vec<Sniffed>> {
     // The end of a stored member is not read: a checkpoint has thousands of them, and what reads
     // a zip at the end of a tensor would first have to cut the tensor out.
-    let with_tail = member.path.is_empty() || source.contents().is_some();
-    let (mut readings, verdict) = readings_of(source, member.start, with_tail)?;
+    let with_tail = member.start == 0 && (member.path.is_empty() || source.contents().is_some());
+    let head = if member.kind == MemberKind::Storage {
+        STORAGE_HEAD
+    } else {
+        HEAD
+    };
+    let (mut readings, verdict) = readings_of(source, (member.start, head), with_tail)?;
     match member.kind {
         MemberKind::Unknown => {}
         MemberKind::Pickle(host) => {
@@ -66,8 +74,11 @@ pub(super) fn readings(member: &Member, source: &dyn Source) -> io::Result<Vec<S
         MemberKind::Storage => {
             // Random numbers begin like a pickle every now and then; what is meant to be loaded
             // begins like one beyond doubt.
-            readings
-                .retain(|reading| matches!(reading, Sniffed::Container(_) | Sniffed::Pickle(_)));
+            readings.retain(|reading| match reading {
+                Sniffed::Container(_) => true,
+                Sniffed::Pickle(_) => verdict == Verdict::Certain,
+                _ => false,
+            });
             if readings.is_empty() {
                 readings.push(Sniffed::NoPickle("tensor storage"));
             }
@@ -78,10 +89,10 @@ pub(super) fn readings(member: &Member, source: &dyn Source) -> io::Result<Vec<S
 
 fn readings_of(
     source: &dyn Source,
-    start: u64,
+    (start, head): (u64, usize),
     with_tail: bool,
 ) -> io::Result<(Vec<Sniffed>, Verdict)> {
-    let bytes = read_range(source, start, HEAD)?;
+    let bytes = read_range(source, start, head)?;
     let length = source.len().saturating_sub(start);
     if length == 0 {
         return Ok((vec![Sniffed::Empty], Verdict::Never));

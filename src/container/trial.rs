@@ -62,9 +62,11 @@ pub(super) fn walk(head: &[u8], length: u64, fetch: Fetch<'_>) -> io::Result<Tri
         seen: Vec::new(),
         memo_written: false,
         persistent: false,
+        imported: false,
     };
-    let verdict = walk.run(fetch)?;
-    let verdict = match verdict {
+    let verdict = match walk.run(fetch)? {
+        // The import itself was executed, whatever follows.
+        Verdict::Never if walk.imported => Verdict::Perhaps,
         // Where an instruction crosses the end of a frame, other readers go on elsewhere.
         Verdict::Never if walk.seen.contains(&Opcode::Frame) => walk.at_least(Verdict::Perhaps),
         // Damaged, but nothing else than a pickle begins so.
@@ -90,6 +92,9 @@ struct Walk {
     seen: Vec<Opcode>,
     memo_written: bool,
     persistent: bool,
+    /// Whether something with a proper name was imported. Words in a text can look like that, so
+    /// the walk goes on until it is used.
+    imported: bool,
 }
 
 impl Walk {
@@ -132,8 +137,11 @@ impl Walk {
                 Err(Refusal::Short(_)) => {}
             }
             let end = position.saturating_add(held.len() as u64);
-            if self.refills == 0 || self.base == position || end >= self.length {
-                return Ok(Err(self.at_the_end(held)));
+            if self.base == position || end >= self.length {
+                return Ok(Err(self.at_the_end(position)));
+            }
+            if self.refills == 0 {
+                return Ok(Err(self.at_least(Verdict::Perhaps)));
             }
             self.refills -= 1;
             self.held = fetch(position)?;
@@ -151,20 +159,25 @@ impl Walk {
     }
 
     /// What is held ends before the next instruction does, and no more is fetched.
-    fn at_the_end(&self, rest: &[u8]) -> Verdict {
+    fn at_the_end(&mut self, position: u64) -> Verdict {
+        let rest = self.from(position).to_vec();
         let Some((&byte, rest)) = rest.split_first() else {
             return self.at_least(Verdict::Perhaps);
         };
-        match Opcode::from_byte(byte) {
+        let opcode = Opcode::from_byte(byte);
+        self.persistent |= opcode == Some(Opcode::Persid);
+        match opcode {
             None => Verdict::Never,
             Some(Opcode::Global | Opcode::Inst) => self.import(rest, None),
             Some(opcode) if starts_badly(opcode, rest) => Verdict::Never,
+            Some(opcode) if self.apply(opcode).is_none() => Verdict::Never,
             Some(opcode) => self.cut_short(opcode),
         }
     }
 
-    /// The data ends inside an instruction. In text, a counted payload that reaches beyond the
-    /// end is a letter that happens to be an opcode, not a download that broke off.
+    /// The data ends inside an instruction. A counted payload that reaches beyond the end is not
+    /// a download that broke off where it is the very first instruction or stands in text: it is
+    /// a letter, or a magic, that happens to be an opcode.
     fn cut_short(&self, opcode: Opcode) -> Verdict {
         let counted = !matches!(
             opcode.operand(),
@@ -177,7 +190,7 @@ impl Walk {
                 | OperandKind::NameLine
                 | OperandKind::NameLines
         );
-        if self.is_text && counted {
+        if counted && (self.is_text || self.seen.is_empty()) {
             Verdict::Never
         } else {
             self.at_least(Verdict::Perhaps)
@@ -196,13 +209,24 @@ impl Walk {
                 let Operand::Spans(module, name) = instruction.operand else {
                     return None;
                 };
-                return Some(self.import(self.bytes(module), Some(self.bytes(name))));
+                let verdict = self.import(self.bytes(module), Some(self.bytes(name)));
+                let verdict = self.at_least(verdict);
+                let protocol = self.seen.first() == Some(&Op::Proto);
+                if verdict != Verdict::Certain || opcode == Op::Inst || protocol {
+                    return Some(verdict);
+                }
+                self.imported = true;
             }
             Op::Ext1 | Op::Ext2 | Op::Ext4 => return Some(self.at_least(Verdict::Perhaps)),
             Op::Persid | Op::Binpersid => self.persistent = true,
             Op::Put | Op::Binput | Op::LongBinput | Op::Memoize => self.memo_written = true,
             Op::Get | Op::Binget | Op::LongBinget if !self.memo_written => {
                 return Some(Verdict::Never);
+            }
+            Op::Reduce | Op::Newobj | Op::NewobjEx | Op::Obj | Op::Build | Op::Stop
+                if self.imported =>
+            {
+                return Some(Verdict::Certain);
             }
             // Nothing that can be called exists before the first import or persistent object.
             Op::Reduce | Op::Newobj | Op::NewobjEx | Op::Obj if !self.persistent => {
@@ -226,7 +250,8 @@ impl Walk {
 
     /// The verdict, raised where the data began with a protocol.
     fn at_least(&self, verdict: Verdict) -> Verdict {
-        if self.seen.first() == Some(&Opcode::Proto) {
+        let protocol = self.seen.first() == Some(&Opcode::Proto);
+        if protocol && verdict != Verdict::Never {
             Verdict::Certain
         } else {
             verdict
@@ -394,6 +419,14 @@ mod tests {
     }
 
     #[test]
+    fn words_that_look_like_an_import_may_be_text() {
+        assert_eq!(verdict(b"cat\ndog\nfish\n"), Verdict::Perhaps);
+        assert_eq!(verdict(b"com.example.A\ncom.example.B\n"), Verdict::Perhaps);
+        assert_eq!(verdict(b"cantigravity\nx\n\xff"), Verdict::Perhaps);
+        assert_eq!(verdict(b"cantigravity\nx\n."), Verdict::Certain);
+    }
+
+    #[test]
     fn a_run_of_one_byte_is_hardly_a_pickle() {
         assert_eq!(verdict(&[b'N'; 4096]), Verdict::Perhaps);
         assert_eq!(verdict(&[b'('; 4096]), Verdict::Perhaps);
@@ -411,7 +444,7 @@ mod tests {
     fn what_only_the_rest_of_the_file_can_tell_stays_open() {
         assert_eq!(trial(b"(dp0\nS'a'\n", 4096).verdict, Verdict::Perhaps);
         assert_eq!(
-            trial(b"\x8e\0\x10\0\0\0\0\0\0", 1 << 20).verdict,
+            trial(b"]\x8e\0\x10\0\0\0\0\0\0", 1 << 20).verdict,
             Verdict::Perhaps
         );
         assert_eq!(trial(b"(dp0\nS'a'\n", 10).verdict, Verdict::Perhaps);

@@ -4,7 +4,7 @@ use super::{
     Machine,
     call::Arguments,
     heap::ObjectKind,
-    model::{CallArguments, Model},
+    model::{CallArguments, Model, TextOp},
     trace::{EventKind, Halt},
     value::{Tag, Value},
 };
@@ -62,8 +62,17 @@ impl Machine<'_, '_> {
             Model::AttributeGetter => self.hold(ObjectKind::AttributeGetter, callee, positional),
             Model::ItemGetter => self.hold(ObjectKind::ItemGetter, callee, positional),
             Model::MethodCaller => self.hold(ObjectKind::MethodCaller, callee, positional),
-            Model::GetItem { object, key } => {
-                self.item(at, argument(self, object), argument(self, key))
+            Model::GetItem {
+                object,
+                key,
+                changes,
+            } => {
+                let object = argument(self, object);
+                let item = self.item(at, object, argument(self, key))?;
+                if changes {
+                    self.expose_one(object);
+                }
+                Ok(item)
             }
             Model::Namespace { object } => {
                 let object = argument(self, object);
@@ -99,21 +108,41 @@ impl Machine<'_, '_> {
             Model::MakeClass { .. } | Model::InlineArray => {
                 self.hold(ObjectKind::Result, callee, positional)
             }
-            Model::MakeInstance { class } => {
+            Model::MakeInstance { class, state } => {
+                let passed = match state {
+                    Some(state) => {
+                        let state = argument(self, state);
+                        let given = (state.tag() != Tag::None).then_some(state);
+                        self.heap.node_of(Tag::Tuple, given.as_slice())
+                    }
+                    None => self.arguments_behind(positional, class),
+                };
                 let class = argument(self, class);
-                self.instantiate(at, class, positional, None)
+                self.instantiate(at, class, passed, None)
             }
             Model::RegisterExtension { module, name, code } => {
                 let parts = [module, name, code].map(|position| argument(self, position));
                 self.register(at, parts)?;
                 self.hold(ObjectKind::Result, callee, positional)
             }
-            Model::BuildText { op } => {
-                let computed = self.compute(op, positional)?;
+            Model::BuildText { op, ref codec } => {
+                let plain = arguments
+                    .keywords
+                    .is_none_or(|all| self.heap.count(all) == 0);
+                let computed = match plain {
+                    true => self.compute(op, codec.as_deref(), positional),
+                    false => None,
+                };
                 match computed {
                     Some(value) => Ok(value),
-                    None => Ok(Value::UNKNOWN),
+                    // An item may be anything; the other operations give text or data.
+                    None if op == TextOp::GetChar => Ok(Value::UNKNOWN),
+                    None => self.hold(ObjectKind::Result, callee, positional),
                 }
+            }
+            Model::MakeCode => {
+                self.note_code(at, callee, positional)?;
+                self.hold(ObjectKind::Result, callee, positional)
             }
         }
     }
@@ -188,18 +217,16 @@ impl Machine<'_, '_> {
         how: CallArguments,
         depth: usize,
     ) -> Result<Value, Halt> {
-        let Some(called) = self.known_argument(positional, position.into()) else {
+        // `None`, or the list that `iter` is given, is nothing to call.
+        let called = self.known_argument(positional, position.into());
+        let callable =
+            |value: &Value| matches!(value.tag(), Tag::Import | Tag::Object | Tag::Unknown);
+        let Some(called) = called.filter(callable) else {
             return self.hold(ObjectKind::Result, caller, positional);
         };
         match how {
             CallArguments::Rest => {
-                let all = self.heap.elements(positional);
-                let rest = all.map(|all| {
-                    all.get(usize::from(position) + 1..)
-                        .unwrap_or_default()
-                        .to_vec()
-                });
-                let rest = rest.map_or(Value::UNKNOWN, |rest| self.heap.node_of(Tag::Tuple, &rest));
+                let rest = self.arguments_behind(positional, position);
                 self.call_passed(at, called, rest, depth)
             }
             CallArguments::None => {
@@ -218,11 +245,30 @@ impl Machine<'_, '_> {
                 self.call_each(at, called, from, depth)?;
                 self.hold(ObjectKind::Result, caller, positional)
             }
+            CallArguments::Map(from) => {
+                let from = self.argument(positional, from.into());
+                match self.map_text(called, from) {
+                    Some(results) => Ok(results),
+                    None => {
+                        self.call_each(at, called, from, depth)?;
+                        self.hold(ObjectKind::Result, caller, positional)
+                    }
+                }
+            }
             CallArguments::Unknown => {
                 self.call_passed(at, called, Value::UNKNOWN, depth)?;
                 self.hold(ObjectKind::Result, caller, positional)
             }
         }
+    }
+
+    /// The arguments behind a position; unknown where the arguments are not known.
+    fn arguments_behind(&mut self, positional: Value, position: u8) -> Value {
+        let Some(all) = self.heap.elements(positional) else {
+            return Value::UNKNOWN;
+        };
+        let behind = all.get(usize::from(position) + 1..).unwrap_or_default();
+        self.heap.node_of(Tag::Tuple, behind)
     }
 
     /// Calls what was passed to be called; `None` and plain data mean "no callable" to a caller.
@@ -239,6 +285,21 @@ impl Machine<'_, '_> {
             }
             _ => Ok(Value::UNKNOWN),
         }
+    }
+
+    /// A text operation for each element: a name spelled by the numbers of its characters.
+    fn map_text(&mut self, called: Value, from: Value) -> Option<Value> {
+        const MOST: usize = 4096;
+        let Model::BuildText { op, ref codec } = *self.heap.symbol_of(called)?.model? else {
+            return None;
+        };
+        let items = self.text_items(from).filter(|items| items.len() <= MOST)?;
+        let mut results = Vec::with_capacity(items.len());
+        for item in items {
+            let single = self.heap.node_of(Tag::Tuple, &[item]);
+            results.push(self.compute(op, codec.as_deref(), single)?);
+        }
+        Some(self.heap.node_of(Tag::List, &results))
     }
 
     /// One call for each element, for the first few: they differ in their arguments only.

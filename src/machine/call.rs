@@ -3,8 +3,8 @@
 use super::{
     Machine,
     heap::ObjectKind,
-    model::Model,
-    trace::{EventKind, Halt},
+    model::{Model, TextOp},
+    trace::{EventKind, Fault, Halt},
     value::{Tag, Value},
 };
 use crate::{
@@ -75,6 +75,10 @@ impl Machine<'_, '_> {
             _ => {
                 self.anomaly(AnomalyKind::NotCallable, at.offset);
                 self.record_call(at, callee, arguments)?;
+                // What a modelled callable would call instead is not known so well.
+                if depth == 0 && callee.is_data() {
+                    return Err(Halt::Fault(Fault::NotCallable));
+                }
                 Ok(Value::UNKNOWN)
             }
         }
@@ -90,9 +94,13 @@ impl Machine<'_, '_> {
         self.record_call(at, callee, arguments)?;
         match self.heap.symbol_of(callee).and_then(|entry| entry.model) {
             Some(model) => self.apply(at, model, callee, arguments, depth + 1),
-            None => Ok(self
-                .heap
-                .new_object(ObjectKind::Result, callee, arguments.positional)),
+            None => {
+                if self.heap.symbol_of(callee).is_none_or(|entry| !entry.plain) {
+                    self.expose(arguments.positional);
+                }
+                let arguments = arguments.positional;
+                Ok(self.heap.new_object(ObjectKind::Result, callee, arguments))
+            }
         }
     }
 
@@ -167,6 +175,7 @@ impl Machine<'_, '_> {
             | ObjectKind::Persistent
             | ObjectKind::Extension => {
                 self.record_call(at, callee, arguments)?;
+                self.note_code(at, object.callee, positional)?;
                 Ok(self.heap.new_object(ObjectKind::Result, callee, positional))
             }
         }
@@ -193,10 +202,18 @@ impl Machine<'_, '_> {
                 | Model::AttributeGetter
                 | Model::ItemGetter
                 | Model::MethodCaller
-                | Model::Call { .. },
+                | Model::Call { .. }
+                | Model::BuildText {
+                    op: TextOp::Str | TextOp::Bytes,
+                    ..
+                },
             ) => self.call_at_depth(at, class, pair, 0),
             _ => {
                 self.record_call(at, class, pair)?;
+                if class.is_data() {
+                    self.anomaly(AnomalyKind::NotCallable, at.offset);
+                    return Err(Halt::Fault(Fault::NotCallable));
+                }
                 if class.tag() == Tag::Unknown {
                     return Ok(Value::UNKNOWN);
                 }
@@ -263,7 +280,10 @@ impl Machine<'_, '_> {
                     return Ok(());
                 }
             }
-            _ => self.anomaly(AnomalyKind::MutatesData, at.offset),
+            _ => {
+                self.expose_one(target);
+                self.anomaly(AnomalyKind::MutatesData, at.offset);
+            }
         }
         self.event(
             at,

@@ -3,13 +3,15 @@
 use super::{
     Machine,
     heap::ObjectKind,
-    trace::{Event, EventKind, Halt},
+    trace::{Event, EventKind, Fault, Halt},
     value::{Tag, Value},
 };
 use crate::{
     facts::{
-        Argument, CallFact, ChangeFact, End, Facts, ImportFact, PayloadFact, Place, Symbol, Target,
+        Argument, CallFact, ChangeFact, End, Facts, ImportFact, PayloadFact, PayloadKind, Place,
+        Symbol, Target,
     },
+    payload,
     pickle::{number::Number, text},
 };
 
@@ -44,6 +46,7 @@ impl Machine<'_, '_> {
             protocol: trace.protocol,
             reader: None,
             inline_arrays: trace.inline_arrays,
+            memo_missing: matches!(halt, Halt::Fault(Fault::MemoMissing(_))),
             end,
             end_reason: (halt != Halt::Stop).then(|| halt.to_string()),
             imports: self.import_facts(trace.first_import),
@@ -140,11 +143,39 @@ impl Machine<'_, '_> {
             EventKind::Extension { code } => facts.extensions.push((place, code)),
             EventKind::Buffer => facts.buffers.push(place),
             EventKind::Payload { kind, data } => {
-                if let Some(data) = self.payload_bytes(data) {
-                    facts.payloads.push(PayloadFact { place, kind, data });
-                }
+                facts.payloads.extend(self.payload_fact(place, kind, data));
             }
         }
+    }
+
+    fn payload_fact(
+        &mut self,
+        place: Place,
+        kind: PayloadKind,
+        data: Value,
+    ) -> Option<PayloadFact> {
+        if kind == PayloadKind::CodeObject && data.tag() == Tag::Tuple {
+            let parts = self.code_parts(data)?;
+            return Some(PayloadFact {
+                place,
+                kind,
+                summary: payload::summarize_parts(&parts),
+                data: parts.code,
+            });
+        }
+        let data = self.payload_bytes(data)?;
+        let is_code = kind == PayloadKind::Source && payload::is_code(&data);
+        let kind = if is_code {
+            PayloadKind::CodeObject
+        } else {
+            kind
+        };
+        Some(PayloadFact {
+            place,
+            kind,
+            summary: payload::summarize(kind, &data),
+            data,
+        })
     }
 
     /// The bytes that a call would run or load; a command may be an argument vector.
@@ -238,7 +269,7 @@ impl Machine<'_, '_> {
             Tag::TextAt | Tag::StringAt | Tag::OwnedText => {
                 Argument::Text(self.contents(value, TEXT))
             }
-            Tag::BytesAt | Tag::ByteArrayAt | Tag::OwnedBytes => {
+            Tag::BytesAt | Tag::ByteArrayAt | Tag::OwnedBytes | Tag::OwnedByteArray => {
                 Argument::Bytes(self.contents(value, TEXT))
             }
             Tag::Import | Tag::Object => Argument::Object(self.target(value)),

@@ -60,7 +60,7 @@ impl Machine<'_, '_> {
     /// The contents of text or bytes; nothing where the value is neither, or longer than `most`.
     pub(crate) fn contents(&mut self, value: Value, most: usize) -> Option<Vec<u8>> {
         match value.tag() {
-            Tag::OwnedText | Tag::OwnedBytes => {
+            Tag::OwnedText | Tag::OwnedBytes | Tag::OwnedByteArray => {
                 let owned = self.heap.owned(value)?;
                 (owned.len() <= most).then(|| owned.to_vec())
             }

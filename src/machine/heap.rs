@@ -113,7 +113,6 @@ pub(crate) struct Heap<'k> {
     pub(crate) symbols: Vec<SymbolEntry<'k>>,
     numbers: HashMap<Symbol, u32>,
     texts: Vec<Box<[u8]>>,
-    text_bytes: usize,
 }
 
 impl<'k> Heap<'k> {
@@ -132,18 +131,12 @@ impl<'k> Heap<'k> {
             symbols: Vec::new(),
             numbers: HashMap::new(),
             texts: Vec::new(),
-            text_bytes: 0,
         }
     }
 
     /// Containers and objects so far, counted.
     pub(crate) fn size(&self) -> usize {
         self.nodes.len() + self.objects.len() + self.links.len()
-    }
-
-    /// Bytes of computed text so far.
-    pub(crate) fn text_bytes(&self) -> usize {
-        self.text_bytes
     }
 
     // ---- containers ----
@@ -417,14 +410,16 @@ impl<'k> Heap<'k> {
 
     /// Keeps text or bytes that a modelled call computed.
     pub(crate) fn own(&mut self, tag: Tag, bytes: Vec<u8>) -> Value {
-        self.text_bytes = self.text_bytes.saturating_add(bytes.len());
         self.texts.push(bytes.into_boxed_slice());
         Value::new(tag, self.texts.len() as u64 - 1)
     }
 
     /// Computed text or bytes.
     pub(crate) fn owned(&self, value: Value) -> Option<&[u8]> {
-        let owned = matches!(value.tag(), Tag::OwnedText | Tag::OwnedBytes);
+        let owned = matches!(
+            value.tag(),
+            Tag::OwnedText | Tag::OwnedBytes | Tag::OwnedByteArray
+        );
         self.texts
             .get(value.index())
             .filter(|_| owned)

@@ -6,6 +6,7 @@
 
 mod apply;
 mod call;
+mod code;
 mod describe;
 mod fetch;
 mod heap;
@@ -19,6 +20,8 @@ mod step;
 mod text_ops;
 mod trace;
 mod value;
+
+use std::collections::HashSet;
 
 use crate::{
     facts::{Anomaly, AnomalyKind, Facts},
@@ -51,14 +54,14 @@ pub struct Machine<'s, 'k> {
     heap: Heap<'k>,
     stack: Stack,
     memo: Memo,
-    /// Whether the memo goes on from stream to stream, as that of one unpickler does.
-    keeps_memo: bool,
     /// Whether this stream read its memo.
     read_memo: bool,
     /// How the host decodes strings of Python 2.
     strings: Strings,
     /// Whether such a string that is not ASCII spells a name in this stream.
     met_strings: bool,
+    /// Whether streams share one memo, as those that one `Pickler` wrote in turn do.
+    shares_memo: bool,
     protocol: u8,
     protocols_declared: u32,
     /// Whether frames are looked at; a reading that has taken them apart does not.
@@ -68,6 +71,10 @@ pub struct Machine<'s, 'k> {
     /// Where the current frame ends.
     frame_end: u64,
     model_steps: usize,
+    /// Bytes of text that text operations have looked at or made.
+    text_work: usize,
+    /// Lists, dicts, sets and bytearrays that calls of unknown effect were handed.
+    exposed: HashSet<Value>,
     /// Pickles inside inline arrays that are being followed.
     inline_depth: usize,
     /// Names registered by this member under extension codes.
@@ -136,16 +143,18 @@ impl<'s, 'k> Machine<'s, 'k> {
             heap: Heap::new(knowledge),
             stack: Stack::default(),
             memo: Memo::default(),
-            keeps_memo: false,
             read_memo: false,
             strings: Strings::Utf8,
             met_strings: false,
+            shares_memo: false,
             protocol: 0,
             protocols_declared: 0,
             heeds_frames: true,
             follows_inline_arrays: true,
             frame_end: u64::MAX,
             model_steps: 0,
+            text_work: 0,
+            exposed: HashSet::new(),
             inline_depth: 0,
             registered: Vec::new(),
             trace: Trace::default(),
@@ -159,17 +168,18 @@ impl<'s, 'k> Machine<'s, 'k> {
         let halt = self.follow();
         let stop = self.decoder.position();
         let facts = self.describe(offset, stop, halt);
-        if halt != Halt::Stop || self.heap.size() > CARRIED_NODES {
+        if halt != Halt::Stop || (self.heap.size() > CARRIED_NODES && !self.shares_memo) {
             self.heap = Heap::new(self.knowledge);
             self.memo = Memo::default();
             self.registered.clear();
+            self.exposed.clear();
         }
         facts
     }
 
     fn begin(&mut self, offset: u64) {
         self.decoder.jump(offset);
-        if !self.keeps_memo {
+        if !self.shares_memo {
             self.memo = Memo::default();
         }
         self.read_memo = false;

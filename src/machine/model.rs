@@ -56,6 +56,8 @@ pub enum Model {
         object: u8,
         /// Argument with the key.
         key: u8,
+        /// Whether the holder is changed by it, as by `list.pop`.
+        changes: bool,
     },
     /// Writes an item.
     SetItem {
@@ -121,6 +123,9 @@ pub enum Model {
     MakeInstance {
         /// Argument with the class.
         class: u8,
+        /// The one argument that is passed on, unless it is `None`; all behind the class where
+        /// this is not given. `copyreg._reconstructor(class, base, state)` passes on the state.
+        state: Option<u8>,
     },
     /// Registers `module.name` under an extension code.
     RegisterExtension {
@@ -137,7 +142,11 @@ pub enum Model {
     BuildText {
         /// How.
         op: TextOp,
+        /// The encoding that the callable is for, where it is for one.
+        codec: Option<String>,
     },
+    /// Makes a code object of its parts: names, constants and bytecode among the arguments.
+    MakeCode,
 }
 
 /// What a callable passes to the callable that it calls.
@@ -149,6 +158,8 @@ pub enum CallArguments {
     Unpack(u8),
     /// One call for each element of argument N.
     Each(u8),
+    /// One call for each element of argument N; the results together are the result.
+    Map(u8),
     /// Nothing.
     None,
     /// What cannot be known.
@@ -161,14 +172,22 @@ pub enum CallArguments {
 pub enum TextOp {
     /// `sep.join(parts)`.
     Join,
+    /// `string.join(words, sep)` of Python 2.
+    JoinWords,
     /// `a + b`.
     Concat,
     /// `bytes.decode(encoding)`.
     Decode,
+    /// `codecs.utf_8_decode(bytes, errors)` and its kin: the text and how much was taken.
+    DecodePair,
     /// `str.encode(encoding)`.
     Encode,
+    /// `codecs.utf_8_encode(text, errors)` and its kin: the bytes and how much was taken.
+    EncodePair,
     /// `str.format(...)`.
     Format,
+    /// `str.format_map(mapping)`.
+    FormatMap,
     /// `text % values`.
     Percent,
     /// `text.lower()`.
@@ -179,6 +198,12 @@ pub enum TextOp {
     Title,
     /// `text.swapcase()`.
     Swapcase,
+    /// `text.casefold()`.
+    Casefold,
+    /// `text.capitalize()`.
+    Capitalize,
+    /// `string.capwords(text, sep)`.
+    Capwords,
     /// `text.replace(old, new)`.
     Replace,
     /// `text.strip(chars)`.
@@ -203,24 +228,48 @@ pub enum TextOp {
     Bytearray,
     /// Bytes to hexadecimal digits.
     Hex,
+    /// Bytes to hexadecimal digits in capitals, as `base64.b16encode` writes them.
+    HexUpper,
+    /// `bytes.hex()`, which is text.
+    HexText,
+    /// `hex(number)`.
+    HexInt,
     /// Hexadecimal digits to bytes.
     Unhex,
+    /// `bytes.fromhex(text)`, which allows spaces.
+    FromHex,
     /// Base64 to bytes.
     Base64Decode,
     /// Bytes to base64.
     Base64Encode,
+    /// Bytes to lines of base64, as MIME has them.
+    Base64EncodeLines,
+    /// Bytes to one line of base64 with its line feed.
+    Base64EncodeLine,
     /// URL-safe base64 to bytes.
     UrlsafeBase64Decode,
+    /// Bytes to URL-safe base64.
+    UrlsafeBase64Encode,
     /// Base32 to bytes.
     Base32Decode,
+    /// Base32 with the extended hexadecimal alphabet to bytes.
+    Base32HexDecode,
     /// Base85 to bytes.
     Base85Decode,
+    /// Ascii85 to bytes.
+    Ascii85Decode,
+    /// ZeroMQ's base85 to bytes.
+    Z85Decode,
     /// `codecs.decode(value, codec)` and `codecs.encode(value, codec)`, rot13 among them.
     Codec,
     /// HTML character references to characters.
     UnescapeHtml,
     /// Percent-encoding to characters.
     UnquoteUrl,
+    /// Percent-encoding to characters, plus to space.
+    UnquoteUrlPlus,
+    /// Percent-encoding to bytes.
+    UnquoteUrlBytes,
     /// zlib-compressed bytes to bytes.
     ZlibDecompress,
     /// gzip-compressed bytes to bytes.
@@ -237,6 +286,14 @@ pub enum TextOp {
     GetChar,
     /// `text.split(sep)`.
     Split,
+    /// `text.rsplit(sep)`.
+    Rsplit,
+    /// `text.splitlines()`.
+    Splitlines,
+    /// `text.partition(sep)`.
+    Partition,
+    /// `text.rpartition(sep)`.
+    Rpartition,
     /// A Python literal to its value.
     LiteralEval,
 }

@@ -3,6 +3,7 @@
 use super::{
     Machine,
     heap::{Import, ObjectKind},
+    model::TextOp,
     trace::Halt,
     value::{Tag, Value},
 };
@@ -134,22 +135,6 @@ impl Machine<'_, '_> {
     ) -> Result<Value, Halt> {
         match object.tag() {
             Tag::Dict => Ok(self.dict_item(object, key)),
-            Tag::List | Tag::Tuple => {
-                let index = self.integer(key);
-                let elements = self.heap.elements(object);
-                let found = index.zip(elements).and_then(|(index, elements)| {
-                    let from_end = elements
-                        .len()
-                        .checked_add_signed(isize::try_from(index).ok()?);
-                    let place = if index < 0 {
-                        from_end
-                    } else {
-                        usize::try_from(index).ok()
-                    };
-                    elements.get(place?).copied()
-                });
-                Ok(found.unwrap_or(Value::UNKNOWN))
-            }
             Tag::Import => self.attribute(at, object, key, false),
             Tag::Object => match self.heap.object(object).copied() {
                 Some(made) if made.kind == ObjectKind::Namespace => {
@@ -157,7 +142,11 @@ impl Machine<'_, '_> {
                 }
                 _ => Ok(Value::UNKNOWN),
             },
-            _ => Ok(Value::UNKNOWN),
+            _ => {
+                let pair = self.heap.node_of(Tag::Tuple, &[object, key]);
+                let item = self.compute(TextOp::GetChar, None, pair);
+                Ok(item.unwrap_or(Value::UNKNOWN))
+            }
         }
     }
 
@@ -213,7 +202,7 @@ fn python_type(tag: Tag) -> &'static str {
     match tag {
         Tag::TextAt | Tag::OwnedText | Tag::StringAt => "str",
         Tag::BytesAt | Tag::OwnedBytes => "bytes",
-        Tag::ByteArrayAt => "bytearray",
+        Tag::ByteArrayAt | Tag::OwnedByteArray => "bytearray",
         Tag::List => "list",
         Tag::Tuple => "tuple",
         Tag::Dict => "dict",

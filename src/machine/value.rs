@@ -50,6 +50,8 @@ tags! {
     OwnedText,
     /// Bytes computed by a modelled call, by number.
     OwnedBytes,
+    /// A bytearray computed by a modelled call, by number.
+    OwnedByteArray,
     /// An out-of-band buffer.
     Buffer,
     /// A list, by number of its node.
@@ -135,6 +137,15 @@ impl Value {
     #[inline]
     pub(crate) fn is_inert(self) -> bool {
         self.0 < Self::new(Tag::List, 0).0
+    }
+
+    /// Whether an opcode made it, so that it is surely of a type of Python's own that cannot be
+    /// called. A buffer is whatever the host hands out.
+    pub(crate) fn is_data(self) -> bool {
+        !matches!(
+            self.tag(),
+            Tag::Import | Tag::Object | Tag::Unknown | Tag::Buffer
+        )
     }
 
     /// Whether it is text or may be read as text.

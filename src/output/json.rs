@@ -20,6 +20,7 @@ use crate::{
 struct Document<'r> {
     schema: &'static str,
     version: &'static str,
+    sandbox: &'r str,
     summary: Summary,
     files: Vec<File<'r>>,
 }
@@ -165,6 +166,7 @@ pub(super) fn write(report: &Report, writer: &mut dyn Write) -> io::Result<()> {
     let document = Document {
         schema: "pickscan-report/1",
         version: env!("CARGO_PKG_VERSION"),
+        sandbox: &report.sandbox,
         summary: Summary {
             inputs: report.files.len(),
             clean: report.count(Verdict::Clean),

@@ -66,6 +66,29 @@ pub(super) fn summary(report: &Report, colour: Colour) -> String {
     }
 }
 
+/// What the findings of low severity are about, in a few words.
+fn lesser_findings(findings: &[&Finding]) -> Option<String> {
+    const SHOWN: usize = 3;
+    let findings = findings
+        .iter()
+        .filter(|finding| finding.severity == Severity::Low);
+    let mut about: Vec<String> = Vec::new();
+    for finding in findings {
+        let text = finding.symbol.as_deref().unwrap_or(&finding.message);
+        let text = visible(text.as_bytes());
+        if !about.contains(&text) {
+            about.push(text);
+        }
+    }
+    let more = match about.len().saturating_sub(SHOWN) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    about.truncate(SHOWN);
+    let about = about.join(", ");
+    (!about.is_empty()).then(|| format!("{about}{more} (nobody has vetted these; -v tells more)"))
+}
+
 struct Page<'r, 'w> {
     report: &'r Report,
     rendering: Rendering,
@@ -82,16 +105,15 @@ impl Page<'_, '_> {
         let threshold = if verbose {
             Severity::Info
         } else {
-            Severity::Low
+            Severity::Medium
         };
-        let findings: Vec<_> = file
-            .findings
-            .iter()
-            .filter(|finding| finding.severity >= threshold)
-            .collect();
+        let findings = file.findings.iter();
+        let (findings, lesser): (Vec<_>, Vec<_>) =
+            findings.partition(|finding| finding.severity >= threshold);
+        let lesser = lesser_findings(&lesser);
         let remarks = remarks(file, self.rendering.verbosity);
         if findings.is_empty() && remarks.is_empty() && !verbose {
-            return Ok(());
+            return self.one_line(file, lesser.as_deref());
         }
         self.paragraph()?;
         let verdict = file.verdict();
@@ -104,12 +126,35 @@ impl Page<'_, '_> {
         for remark in remarks {
             writeln!(self.writer, "  {remark}")?;
         }
+        let mut explained = Vec::new();
         for finding in findings {
             self.finding(file, finding)?;
+            if !explained.contains(&&finding.rule) {
+                explained.push(&finding.rule);
+                self.explain(finding)?;
+            }
+        }
+        if let Some(lesser) = lesser {
+            writeln!(
+                self.writer,
+                "\n  {}: {lesser}",
+                self.paint(tint_of(Severity::Low), "low")
+            )?;
         }
         if verbose {
             self.details(file)?;
         }
+        Ok(())
+    }
+
+    /// A file with nothing but lesser findings: shown, but in passing.
+    fn one_line(&mut self, file: &FileReport, lesser: Option<&str>) -> io::Result<()> {
+        let Some(lesser) = lesser else {
+            return Ok(());
+        };
+        let word = self.paint(tint(file.verdict()), file.verdict().name());
+        writeln!(self.writer, "{}: {word}: {lesser}", words::path(file))?;
+        self.written = true;
         Ok(())
     }
 
@@ -147,6 +192,11 @@ impl Page<'_, '_> {
         if more > 0 {
             self.field("also", &words::count(more, "further place"))?;
         }
+        Ok(())
+    }
+
+    /// Why it is bad and what to do: once a rule and file.
+    fn explain(&mut self, finding: &Finding) -> io::Result<()> {
         let rule = self.report.rule(finding);
         self.field("why", rule.map_or("", |rule| &rule.why))?;
         self.field("do", rule.map_or("", |rule| &rule.what_to_do))

@@ -131,7 +131,7 @@ fn hexadecimal(text: &[u8], count: usize) -> Option<(u32, &[u8])> {
 }
 
 /// Appends a code point as UTF-8, a surrogate as the three bytes it would have.
-fn push_code_point(value: u32, out: &mut Vec<u8>) {
+pub(crate) fn push_code_point(value: u32, out: &mut Vec<u8>) {
     if let Some(character) = char::from_u32(value) {
         out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
     } else {

@@ -179,6 +179,15 @@ pub struct PayloadCondition {
     pub kind: Vec<PayloadName>,
     /// Found anywhere in the payload, which is read as UTF-8 as far as it is.
     pub pattern: Option<RegexText>,
+    /// It uses a name with one of these effects, harmful when named.
+    #[serde(default)]
+    pub effect: Vec<Effect>,
+    /// It uses one of these names.
+    #[serde(default)]
+    pub symbol: Vec<Pattern>,
+    /// It names an address.
+    #[serde(default)]
+    pub contacts: bool,
 }
 
 /// The name of a kind of payload.

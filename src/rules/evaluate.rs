@@ -12,7 +12,7 @@ use super::names::{Named, Names};
 use super::pattern::Pattern;
 use super::ruleset::Ruleset;
 use super::schema::{Rule, Severity, Trust, Usage};
-use super::value::Values;
+use super::value::{Reach, Values};
 use crate::facts::{
     AnomalyKind, CallFact, ChangeFact, ChangeKind, End, Facts, PayloadFact, PayloadKind, Place,
     Target,
@@ -97,6 +97,7 @@ impl From<Vec<Hit>> for Outcome {
 /// One stream that is being judged.
 pub(super) struct Evaluation<'e> {
     pub facts: &'e Facts,
+    rules: &'e Ruleset,
     pub names: Names<'e>,
     values: Values<'e>,
     /// The worst finding so far about each name.
@@ -110,6 +111,7 @@ impl Ruleset {
         let mut evaluation = Evaluation {
             facts,
             found: vec![None; names.list.len()],
+            rules: self,
             names,
             values: Values::new(self),
         };
@@ -393,6 +395,23 @@ impl Evaluation<'_> {
         target && (!asks_name || named.is_some_and(satisfies)) && value
     }
 
+    fn payload_satisfies(&self, condition: &PayloadCondition, payload: &PayloadFact) -> bool {
+        let effect = condition.effect.is_empty()
+            || payload.summary.symbols().any(|symbol| {
+                let standing = self.rules.standing(symbol.as_bytes());
+                standing.is_harmful() && standing.effects().meets(&condition.effect)
+            });
+        let mut symbols = payload.summary.symbols();
+        let symbol = condition.symbol.is_empty()
+            || symbols.any(|symbol| {
+                let spellings = self.rules.spellings(symbol.as_bytes());
+                let mut patterns = condition.symbol.iter();
+                patterns.any(|pattern| spellings.iter().any(|name| pattern.matches(name)))
+            });
+        let contacts = !condition.contacts || !payload.summary.contacts.is_empty();
+        effect && symbol && contacts && payload_is(condition, payload)
+    }
+
     /// Conditions that are not about names.
     fn others(&self, condition: &Condition) -> Vec<Hit> {
         let facts = self.facts;
@@ -408,7 +427,7 @@ impl Evaluation<'_> {
                         types: asked.types.clone(),
                         ..Default::default()
                     };
-                    self.values.holds(&condition, id)
+                    self.values.holds(&condition, id, Reach::Distrusted)
                 };
                 let ids = facts.persistent.iter().enumerate();
                 ids.filter(|(_, (_, id))| is_asked(id))
@@ -437,7 +456,8 @@ impl Evaluation<'_> {
             }
             Condition::Payload(asked) => {
                 let payloads = facts.payloads.iter().enumerate();
-                let payloads = payloads.filter(|(_, payload)| payload_satisfies(asked, payload));
+                let payloads =
+                    payloads.filter(|(_, payload)| self.payload_satisfies(asked, payload));
                 payloads
                     .map(|(index, payload)| hit(payload.place, FactIndex::Payload(index)))
                     .collect()
@@ -489,7 +509,7 @@ fn is_target(kinds: &[TargetKind], target: &Target, named: Option<&Named<'_>>) -
     kinds.contains(&kind) || (data_only && kinds.contains(&TargetKind::DataOnly))
 }
 
-fn payload_satisfies(condition: &PayloadCondition, payload: &PayloadFact) -> bool {
+fn payload_is(condition: &PayloadCondition, payload: &PayloadFact) -> bool {
     let kind = match payload.kind {
         PayloadKind::Source => PayloadName::Source,
         PayloadKind::Shell => PayloadName::Shell,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::evaluate::{Evaluation, FactIndex, Hit, Match, at, related};
 use super::names::Named;
 use super::schema::Rule;
-use crate::facts::{CallFact, PayloadKind, Target};
+use crate::facts::{CallFact, PayloadFact, PayloadKind, Target};
 
 /// Characters of a payload or state that a message shows.
 const MAX_DETAIL: usize = 200;
@@ -142,9 +142,7 @@ impl Words<'_, '_> {
             Some(FactIndex::Payload(index)) => facts
                 .payloads
                 .get(index)
-                .map_or_else(String::new, |payload| {
-                    format!("{}: {}", payload_name(payload.kind), excerpt(&payload.data))
-                }),
+                .map_or_else(String::new, payload_detail),
             Some(FactIndex::Persistent(index)) => {
                 let id = facts.persistent.get(index).map(|(_, id)| id);
                 id.and_then(super::value::literal).map_or_else(
@@ -181,6 +179,21 @@ fn described(target: &Target) -> String {
         (Target::Data, _) => "a plain value".to_owned(),
         _ => "something that cannot be followed".to_owned(),
     }
+}
+
+/// What a payload is, how it begins and what it says. Bytecode is not for the reader's eyes.
+fn payload_detail(payload: &PayloadFact) -> String {
+    let mut detail = payload_name(payload.kind).to_owned();
+    if payload.kind != PayloadKind::CodeObject {
+        detail.push_str(": ");
+        detail.push_str(&excerpt(&payload.data));
+    }
+    if let Some(sentence) = payload.summary.sentence() {
+        detail.push_str(" (it ");
+        detail.push_str(&sentence);
+        detail.push(')');
+    }
+    detail
 }
 
 fn payload_name(kind: PayloadKind) -> &'static str {

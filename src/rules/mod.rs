@@ -7,6 +7,7 @@
 
 pub mod condition;
 mod evaluate;
+mod lint;
 pub mod load;
 mod message;
 mod names;
@@ -21,6 +22,7 @@ mod value;
 pub mod verbs;
 
 pub use evaluate::{Judgement, Match};
+pub use lint::lint;
 pub use load::Problem;
 pub use ruleset::{RulesError, Ruleset};
 pub use schema::{Rule, Severity, Trust};

@@ -124,7 +124,7 @@ impl<'r> Names<'r> {
         for (change, name) in facts.changes.iter().zip(&self.changes) {
             let mut failing = false;
             if let Some(named) = name.and_then(|name| self.list.get_mut(name)) {
-                failing = state_fails(named, change);
+                failing = state_fails(values, named, change);
                 named.misused |= failing;
             }
             self.failing_changes.push(failing);
@@ -232,10 +232,10 @@ fn call_fails(values: &Values<'_>, named: &Named<'_>, call: &CallFact) -> bool {
 }
 
 /// Whether a state is not one that the name of its object is trusted with.
-fn state_fails(named: &Named<'_>, change: &ChangeFact) -> bool {
+fn state_fails(values: &Values<'_>, named: &Named<'_>, change: &ChangeFact) -> bool {
     let only = named.standing.trust.and_then(|entry| entry.only.as_ref());
     change.kind == ChangeKind::SetState
-        && only.is_some_and(|only| !super::value::state_allowed(only, &change.value))
+        && only.is_some_and(|only| !values.state_allowed(only, &change.value))
 }
 
 /// How far a name is trusted, given how it is used.

@@ -231,7 +231,10 @@ impl Builder {
                     self.problems.push(document.problem(name.as_str(), message));
                 }
             }
-            let positions = trusted.only.iter().flat_map(|only| only.arguments.values());
+            let positions = trusted
+                .only
+                .iter()
+                .flat_map(|only| only.arguments.values().chain(only.state.values()));
             if positions
                 .filter(|condition| condition.position.is_some())
                 .count()

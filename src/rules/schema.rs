@@ -223,6 +223,9 @@ pub struct Only {
     /// What the keys of a state may be: each must match one of these.
     #[serde(default)]
     pub state_keys: Vec<RegexText>,
+    /// What the values under some keys of a state must be.
+    #[serde(default)]
+    pub state: BTreeMap<String, ArgumentCondition>,
 }
 
 /// Which arguments a condition is about.

@@ -10,6 +10,16 @@ use crate::facts::{Argument, Symbol, Target};
 /// Nested values looked at for one argument. The facts keep only the first elements anyway.
 const MAX_NESTED: usize = 10_000;
 
+/// Which names a pattern with wildcards reaches.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(super) enum Reach {
+    /// Every name: what a trusted call may be given.
+    Every,
+    /// No name that is trusted by its exact spelling: what is bad to hand to a call.
+    /// `subprocess.**` does not mean `subprocess.CompletedProcess`.
+    Distrusted,
+}
+
 /// Judges values by what the rules know of the names in them.
 pub(super) struct Values<'r> {
     rules: &'r Ruleset,
@@ -36,8 +46,34 @@ impl<'r> Values<'r> {
             let condition = own
                 .and_then(|own| only.arguments.get(&own))
                 .or_else(|| only.arguments.get(&Position::Rest));
-            condition.is_none_or(|condition| self.holds(condition, argument))
+            condition.is_none_or(|condition| self.holds(condition, argument, Reach::Every))
         })
+    }
+
+    /// Whether a state is one that the name of its object is trusted with. The state of an object
+    /// with slots is a pair of dicts; anything else cannot be checked, nor can a key that is not
+    /// known.
+    pub(super) fn state_allowed(&self, only: &Only, state: &Argument) -> bool {
+        let pair_allowed = |key: &Argument, value: &Argument| {
+            literal(key).is_some_and(|key| {
+                let mut patterns = only.state_keys.iter();
+                let named = only.state_keys.is_empty()
+                    || patterns.any(|pattern| pattern.matches_whole(&key));
+                let condition = only.state.get(key.as_ref());
+                named
+                    && condition.is_none_or(|condition| self.holds(condition, value, Reach::Every))
+            })
+        };
+        let part_allowed = |part: &Argument| match part {
+            Argument::None => true,
+            Argument::Dict(pairs) => pairs.iter().all(|(key, value)| pair_allowed(key, value)),
+            _ => false,
+        };
+        (only.state_keys.is_empty() && only.state.is_empty())
+            || match state {
+                Argument::Tuple(parts) if parts.len() == 2 => parts.iter().all(part_allowed),
+                _ => part_allowed(state),
+            }
     }
 
     /// Whether one of the arguments that the condition is about satisfies it. `carried` are the
@@ -49,14 +85,15 @@ impl<'r> Values<'r> {
         carried: &[Symbol],
     ) -> bool {
         let Some(arguments) = arguments else {
-            return self.holds(condition, &Argument::Unknown) || self.carried(condition, carried);
+            return self.holds(condition, &Argument::Unknown, Reach::Distrusted)
+                || self.carried(condition, carried);
         };
         match condition.position.unwrap_or(Position::Any) {
             Position::At(at) => arguments
                 .get(usize::from(at))
-                .is_some_and(|argument| self.holds(condition, argument)),
+                .is_some_and(|argument| self.holds(condition, argument, Reach::Distrusted)),
             Position::Rest | Position::Any => {
-                nested(arguments).any(|argument| self.holds(condition, argument))
+                nested(arguments).any(|argument| self.holds(condition, argument, Reach::Distrusted))
                     || self.carried(condition, carried)
             }
         }
@@ -68,21 +105,29 @@ impl<'r> Values<'r> {
             .position
             .is_none_or(|position| position == Position::Any)
             && carried.iter().any(|symbol| {
-                self.holds(condition, &Argument::Object(Target::Import(symbol.clone())))
+                let import = Argument::Object(Target::Import(symbol.clone()));
+                self.holds(condition, &import, Reach::Distrusted)
             })
     }
 
     /// Whether a value satisfies every key of a condition.
-    pub(super) fn holds(&self, condition: &ArgumentCondition, value: &Argument) -> bool {
+    pub(super) fn holds(
+        &self,
+        condition: &ArgumentCondition,
+        value: &Argument,
+        reach: Reach,
+    ) -> bool {
         let types = &condition.types;
         let of_type = types.is_empty() || types.iter().any(|kind| self.is(*kind, value));
         let matches =
             |pattern: &RegexText| literal(value).is_some_and(|text| pattern.matches_whole(&text));
-        of_type && condition.pattern.as_ref().is_none_or(matches) && self.named(condition, value)
+        of_type
+            && condition.pattern.as_ref().is_none_or(matches)
+            && self.named(condition, value, reach)
     }
 
     /// Whether the keys of a condition that are about names hold.
-    fn named(&self, condition: &ArgumentCondition, value: &Argument) -> bool {
+    fn named(&self, condition: &ArgumentCondition, value: &Argument, reach: Reach) -> bool {
         let asked = !condition.symbol.is_empty()
             || !condition.effect.is_empty()
             || condition.trust.is_some();
@@ -101,10 +146,14 @@ impl<'r> Values<'r> {
             return false;
         };
         let spellings = self.rules.spellings(&symbol);
+        let standing = self.rules.standing(&symbol);
+        let spared = reach == Reach::Distrusted && standing.trust.is_some();
         let mut patterns = condition.symbol.iter();
         let named = condition.symbol.is_empty()
-            || patterns.any(|pattern| spellings.iter().any(|name| pattern.matches(name)));
-        let standing = self.rules.standing(&symbol);
+            || patterns.any(|pattern| {
+                (pattern.is_exact() || !spared)
+                    && spellings.iter().any(|name| pattern.matches(name))
+            });
         let effect = &condition.effect;
         named
             && (effect.is_empty() || standing.effects().meets(effect))
@@ -180,23 +229,4 @@ pub(super) fn literal(value: &Argument) -> Option<Cow<'_, str>> {
         )),
         _ => None,
     }
-}
-
-/// Whether a state has only keys that its object is trusted with. The state of an object with
-/// slots is a pair of dicts; anything else cannot be checked.
-pub(super) fn state_allowed(only: &Only, state: &Argument) -> bool {
-    let allowed = |key: &Argument| {
-        let mut patterns = only.state_keys.iter();
-        literal(key).is_some_and(|key| patterns.any(|pattern| pattern.matches_whole(&key)))
-    };
-    let part_allowed = |part: &Argument| match part {
-        Argument::None => true,
-        Argument::Dict(pairs) => pairs.iter().all(|(key, _)| allowed(key)),
-        _ => false,
-    };
-    only.state_keys.is_empty()
-        || match state {
-            Argument::Tuple(parts) if parts.len() == 2 => parts.iter().all(part_allowed),
-            _ => part_allowed(state),
-        }
 }

@@ -34,6 +34,8 @@ pub enum Does {
     GetItem {
         object: u8,
         key: u8,
+        #[serde(default)]
+        changes: bool,
     },
     SetItem {
         object: u8,
@@ -74,6 +76,7 @@ pub enum Does {
     InlineArray {},
     MakeInstance {
         class: u8,
+        state: Option<u8>,
     },
     RegisterExtension {
         module: u8,
@@ -82,7 +85,10 @@ pub enum Does {
     },
     BuildText {
         op: TextOp,
+        #[serde(default)]
+        codec: Option<String>,
     },
+    MakeCode {},
 }
 
 /// The arguments of `get-attribute`.
@@ -98,7 +104,7 @@ pub struct GetAttribute {
     pub dotted: bool,
 }
 
-/// What a callable passes on: `rest`, `unpack-N`, `each-N`, `none` or `unknown`.
+/// What a callable passes on: `rest`, `unpack-N`, `each-N`, `map-N`, `none` or `unknown`.
 #[derive(Copy, Clone, Debug, Deserialize)]
 #[serde(try_from = "String")]
 pub struct Passed(CallArguments);
@@ -107,8 +113,11 @@ impl TryFrom<String> for Passed {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
-        let wrong =
-            || format!("`{text}` is not one of `rest`, `unpack-N`, `each-N`, `none`, `unknown`");
+        let wrong = || {
+            format!(
+                "`{text}` is not one of `rest`, `unpack-N`, `each-N`, `map-N`, `none`, `unknown`"
+            )
+        };
         Ok(Self(match text.as_str() {
             "rest" => CallArguments::Rest,
             "none" => CallArguments::None,
@@ -119,6 +128,7 @@ impl TryFrom<String> for Passed {
                 match how {
                     "unpack" => CallArguments::Unpack(position),
                     "each" => CallArguments::Each(position),
+                    "map" => CallArguments::Map(position),
                     _ => return Err(wrong()),
                 }
             }
@@ -153,7 +163,15 @@ impl From<Does> for Model {
             Does::AttributeGetter {} => Self::AttributeGetter,
             Does::ItemGetter {} => Self::ItemGetter,
             Does::MethodCaller {} => Self::MethodCaller,
-            Does::GetItem { object, key } => Self::GetItem { object, key },
+            Does::GetItem {
+                object,
+                key,
+                changes,
+            } => Self::GetItem {
+                object,
+                key,
+                changes,
+            },
             Does::SetItem { object, key, value } => Self::SetItem { object, key, value },
             Does::Namespace { object } => Self::Namespace { object },
             Does::Call { callee, arguments } => Self::Call {
@@ -168,11 +186,12 @@ impl From<Does> for Model {
             Does::RunCommand { command } => Self::RunCommand { command },
             Does::InlineArray {} => Self::InlineArray,
             Does::MakeClass { name, bases, body } => Self::MakeClass { name, bases, body },
-            Does::MakeInstance { class } => Self::MakeInstance { class },
+            Does::MakeInstance { class, state } => Self::MakeInstance { class, state },
             Does::RegisterExtension { module, name, code } => {
                 Self::RegisterExtension { module, name, code }
             }
-            Does::BuildText { op } => Self::BuildText { op },
+            Does::BuildText { op, codec } => Self::BuildText { op, codec },
+            Does::MakeCode {} => Self::MakeCode,
         }
     }
 }

@@ -100,6 +100,7 @@ impl Analysed {
         let mut found = self.judgement.matches.iter().filter(counts);
         found.any(|found| found.severity >= Severity::Medium)
             || self.others.iter().any(Self::is_suspicious_before_nonsense)
+            || self.others.iter().any(Self::is_suspicious_before_nonsense)
     }
 }
 

@@ -26,7 +26,7 @@ use crate::{
 };
 
 pub use member::{PickleMember, pickles};
-pub use walk::{Excludes, InvalidPattern};
+pub use walk::{Excludes, Inputs, InvalidPattern, find};
 
 /// How to scan.
 #[derive(Clone, Debug, Default)]
@@ -63,7 +63,18 @@ pub fn scan(
     ruleset: &Ruleset,
     observer: &dyn Observer,
 ) -> Report {
-    let inputs = walk::inputs(paths, &options.excludes);
+    scan_found(find(paths, &options.excludes), options, ruleset, observer)
+}
+
+/// Scans what [`find`] found. Between the two nothing of an input has been read and no thread was
+/// started, so that is where a process restricts itself.
+pub fn scan_found(
+    inputs: Inputs,
+    options: &Options,
+    ruleset: &Ruleset,
+    observer: &dyn Observer,
+) -> Report {
+    let inputs = inputs.list;
     observer.inputs(inputs.len());
     let scanner = file::Scanner { options, ruleset };
     let results = schedule::in_order(inputs, options.jobs, |input| {

@@ -84,36 +84,56 @@ impl Excludes {
     }
 }
 
+/// What a run will look at.
+#[derive(Debug, Default)]
+pub struct Inputs {
+    pub(super) list: Vec<Input>,
+    grounds: Vec<PathBuf>,
+}
+
+impl Inputs {
+    /// The paths at and below which everything lies that will be opened: those that were named,
+    /// and links to files, which may lead anywhere.
+    pub fn grounds(&self) -> &[PathBuf] {
+        &self.grounds
+    }
+}
+
 /// The inputs that the paths amount to; a path that is reached twice counts once.
-pub(super) fn inputs(paths: &[PathBuf], excludes: &Excludes) -> Vec<Input> {
-    let mut inputs = Vec::new();
+///
+/// Reads folders and links, but of no file a single byte.
+pub fn find(paths: &[PathBuf], excludes: &Excludes) -> Inputs {
+    let mut inputs = Inputs::default();
     for path in paths {
         if path.as_os_str() == "-" {
-            inputs.push(Input::Stdin);
+            inputs.list.push(Input::Stdin);
         } else {
+            inputs.grounds.push(path.clone());
             named(path, excludes, &mut inputs);
         }
     }
     let mut seen = HashSet::new();
-    inputs.retain(|input| match input {
+    inputs.list.retain(|input| match input {
         Input::File(path) | Input::Refused(path, _) => seen.insert(path.clone()),
         Input::Stdin => seen.insert(PathBuf::from("-")),
     });
     inputs
 }
 
-fn named(path: &Path, excludes: &Excludes, inputs: &mut Vec<Input>) {
+fn named(path: &Path, excludes: &Excludes, inputs: &mut Inputs) {
     match fs::metadata(path) {
         Ok(metadata) if metadata.is_dir() => walk(path, excludes, inputs),
-        Ok(metadata) if metadata.is_file() => inputs.push(Input::File(path.to_owned())),
+        Ok(metadata) if metadata.is_file() => inputs.list.push(Input::File(path.to_owned())),
         Ok(metadata) => {
             let what = special(metadata.file_type());
             let message = format!(
                 "is {what}, not a file; to scan what a program writes, pipe it into `pickscan -`"
             );
-            inputs.push(refused(path, NoticeKind::NotAFile, message));
+            inputs
+                .list
+                .push(refused(path, NoticeKind::NotAFile, message));
         }
-        Err(error) => inputs.push(unopened(path, &error)),
+        Err(error) => inputs.list.push(unopened(path, &error)),
     }
 }
 
@@ -134,23 +154,31 @@ fn unopened(path: &Path, error: &io::Error) -> Input {
     }
 }
 
-fn walk(root: &Path, excludes: &Excludes, inputs: &mut Vec<Input>) {
+fn walk(root: &Path, excludes: &Excludes, inputs: &mut Inputs) {
     let entries = WalkDir::new(root)
         .follow_links(false)
         .sort_by_file_name()
         .into_iter();
     let entries = entries.filter_entry(|entry| !excludes.leaves_out(root, entry));
-    let found = entries.filter_map(|entry| match entry {
-        Ok(entry) => discovered(&entry),
-        Err(error) => Some(unwalked(root, &error)),
-    });
-    inputs.extend(found.map(|input| {
-        if root == Path::new(".") {
-            short(input)
-        } else {
-            input
-        }
-    }));
+    for entry in entries {
+        let found = match entry {
+            Ok(entry) => {
+                let found = discovered(&entry);
+                if let (Some(Input::File(path)), true) = (&found, entry.path_is_symlink()) {
+                    inputs.grounds.push(path.clone());
+                }
+                found
+            }
+            Err(error) => Some(unwalked(root, &error)),
+        };
+        inputs.list.extend(found.map(|input| {
+            if root == Path::new(".") {
+                short(input)
+            } else {
+                input
+            }
+        }));
+    }
 }
 
 /// Without the `./` that the folder `.` lends to everything below it.
@@ -244,7 +272,7 @@ mod tests {
 
     fn names(root: &Path, patterns: &[&str]) -> Vec<String> {
         let excludes = Excludes::new(patterns.iter().copied()).unwrap();
-        let inputs = inputs(&[root.to_owned()], &excludes);
+        let inputs = find(&[root.to_owned()], &excludes).list;
         let name = |input: Input| match input {
             Input::File(path) => path
                 .strip_prefix(root)
@@ -294,9 +322,19 @@ mod tests {
         let file = root.path().join("a.pkl");
         let excludes = Excludes::new(["*.pkl"]).unwrap();
         assert_eq!(
-            inputs(&[file.clone(), file.clone()], &excludes),
+            find(&[file.clone(), file.clone()], &excludes).list,
             [Input::File(file)]
         );
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn the_grounds_are_what_was_named_and_where_links_to_files_lead() {
+        let (root, elsewhere) = (tree(), tree());
+        let link = root.path().join("link.pkl");
+        std::os::unix::fs::symlink(elsewhere.path().join("a.pkl"), &link).unwrap();
+        let found = find(&["-".into(), root.path().to_owned()], &Excludes::default());
+        assert_eq!(found.grounds(), [root.path().to_owned(), link]);
     }
 
     #[test]

@@ -17,7 +17,7 @@ use super::{
 
 pub(in super::super) const FORMAT: Format = Format {
     name: "lzma",
-    matches: |head| starts(head.bytes),
+    matches: |head| starts(head.bytes) && decompresses(head.bytes),
     opener: |opening| super::open(opening, &CODEC),
 };
 
@@ -48,6 +48,23 @@ fn starts(head: &[u8]) -> bool {
         && plausible_dictionary(dictionary)
         && (length == u64::MAX || length < 256 << 30)
         && first == 0
+}
+
+/// The checks above let some zero-filled tables through, so the head has to decompress as well. No
+/// loader gets further: `LZMADecompressor` gives nothing of a chunk with an error in it.
+fn decompresses(head: &[u8]) -> bool {
+    let outcome = LzmaReader::new_mem_limit(head, MEMORY, None)
+        .and_then(|mut reader| io::copy(&mut reader, &mut io::sink()));
+    match outcome {
+        Ok(_) => true,
+        // The head is only part of the file; and what needs too much memory is to be reported.
+        Err(error) => {
+            matches!(
+                error.kind(),
+                io::ErrorKind::UnexpectedEof | io::ErrorKind::OutOfMemory
+            )
+        }
+    }
 }
 
 fn plausible_dictionary(size: u32) -> bool {

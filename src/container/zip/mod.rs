@@ -1,0 +1,299 @@
+//! Zip archives, as every reader sees them.
+//!
+//! Python's `zipfile`, torch's miniz, and readers that stream from the front agree on honest
+//! archives only. Here the directory, however it is found, and the local headers are read, members
+//! are the union of both, and every point on which readers would differ is an anomaly. Checksums,
+//! flags and the encryption mark never keep a member from being read. Stored members are not
+//! copied: a checkpoint of gigabytes costs its directory and its headers.
+
+mod directory;
+mod layout;
+mod locals;
+mod record;
+mod versions;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io,
+    sync::Arc,
+};
+
+use self::{
+    directory::Directory,
+    layout::Layout,
+    locals::{Found, Locals},
+    versions::Version,
+};
+use super::{
+    AnomalyKind, Format, Head, Opening, ProblemKind, Sniffed, sniff,
+    wrapper::{bzip2, lzma, xz, zlib},
+};
+use crate::source::{Part, read_range};
+
+pub(super) const FORMAT: Format = Format {
+    name: "zip",
+    matches,
+    opener: open,
+};
+
+/// A record at the start, or an end record near the end, which is enough for `zipfile`.
+fn matches(head: &Head<'_>) -> bool {
+    let signatures = [
+        record::LOCAL,
+        record::CENTRAL,
+        record::END,
+        record::DESCRIPTOR,
+    ];
+    let at_start = signatures
+        .iter()
+        .any(|signature| head.bytes.starts_with(*signature));
+    let tail_start = head.length.saturating_sub(head.tail.len() as u64);
+    at_start
+        || memchr::memmem::find_iter(head.tail, record::END).any(|inside| {
+            let end = head.tail.get(inside..).and_then(record::end);
+            end.is_some_and(|end| record::plausible_end(&end, tail_start + inside as u64))
+        })
+}
+
+fn open(opening: &mut Opening<'_>) -> io::Result<()> {
+    let source = Arc::clone(opening.source);
+    let most = opening.limits().members;
+    let directory = directory::read(source.as_ref(), most)?;
+    let locals = locals::read(source.as_ref(), &directory, most)?;
+    if directory.cut || locals.cut {
+        opening.problem(
+            ProblemKind::Limit,
+            format!("more than {most} members, or too much between them"),
+        );
+    }
+    if directory.entries.is_empty() && !locals.found.is_empty() {
+        opening.problem(ProblemKind::Truncated, "the archive has no directory");
+    }
+    for claims in &locals.missing {
+        let name = String::from_utf8_lossy(&claims.name);
+        opening.problem(
+            ProblemKind::Damaged,
+            format!("member {name:?} is not where the directory says"),
+        );
+    }
+    judge_directory(opening, &directory);
+    judge_names(opening, &locals);
+    judge_extents(opening, &locals);
+    let layout = Layout::of(names(&locals));
+    for (&at, found) in &locals.found {
+        if !emit(opening, &layout, !directory.entries.is_empty(), (at, found))? {
+            return Ok(());
+        }
+    }
+    for &(start, end) in &directory.spans {
+        opening.explained(start, end);
+    }
+    gaps(opening, &locals)
+}
+
+fn names(locals: &Locals) -> impl Iterator<Item = &[u8]> {
+    locals.found.values().flat_map(|found| {
+        let listed = found.listed.iter().map(|claims| claims.name.as_slice());
+        listed.chain([found.local.claims.name.as_slice()])
+    })
+}
+
+fn judge_directory(opening: &mut Opening<'_>, directory: &Directory) {
+    if let Some((told, counted)) = directory.miscounted {
+        let message =
+            format!("the end record tells of {told} members, the directory has {counted}");
+        opening.anomaly(
+            AnomalyKind::DirectoryMismatch,
+            directory.starts.first().copied().unwrap_or(0),
+            message,
+        );
+    }
+    if let [first, .., last] = directory.starts.as_slice() {
+        let message = format!("one directory starts at {first}, another at {last}");
+        opening.anomaly(AnomalyKind::DirectoryMismatch, *last, message);
+    }
+}
+
+/// Finds names that more than one member has, and names that differ only in case.
+fn judge_names(opening: &mut Opening<'_>, locals: &Locals) {
+    let mut spellings: BTreeMap<Vec<u8>, BTreeSet<&[u8]>> = BTreeMap::new();
+    let mut seen = BTreeSet::new();
+    for (&at, found) in &locals.found {
+        let own: BTreeSet<&[u8]> = match found.listed.as_slice() {
+            [] => [found.local.claims.name.as_slice()].into(),
+            listed => listed.iter().map(|claims| claims.name.as_slice()).collect(),
+        };
+        for name in own {
+            let shown = String::from_utf8_lossy(name);
+            if !seen.insert(name) {
+                let message = format!("{shown:?} occurs again");
+                opening.anomaly(AnomalyKind::DuplicateName, at, message);
+            }
+            let variants = spellings.entry(name.to_ascii_lowercase()).or_default();
+            if variants.insert(name) && variants.len() > 1 {
+                let message = format!("{shown:?} occurs in another spelling");
+                opening.anomaly(AnomalyKind::CaseVariantName, at, message);
+            }
+        }
+    }
+}
+
+fn judge_extents(opening: &mut Opening<'_>, locals: &Locals) {
+    let mut reached = 0;
+    for (&at, found) in &locals.found {
+        if at < reached {
+            let message = format!("a member starts at {at}, inside one that ends at {reached}");
+            opening.anomaly(AnomalyKind::OverlappingMembers, at, message);
+        }
+        reached = reached.max(found.end);
+    }
+}
+
+/// Emits every version of one member that some reader would see. `false` means: stop.
+fn emit(
+    opening: &mut Opening<'_>,
+    layout: &Layout,
+    has_directory: bool,
+    (at, found): (u64, &Found),
+) -> io::Result<bool> {
+    let data = at.saturating_add(found.local.length);
+    opening.explained(at, data);
+    opening.explained(found.end, found.covered);
+    if found.listed.is_empty() && has_directory {
+        let name = String::from_utf8_lossy(&found.local.claims.name);
+        opening.anomaly(
+            AnomalyKind::HiddenMember,
+            at,
+            format!("{name:?} is not in the directory"),
+        );
+    }
+    for (kind, message) in versions::disagreements(found) {
+        opening.anomaly(kind, at, message);
+    }
+    for version in versions::of(found, data) {
+        if !emit_version(opening, layout, &version)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+fn emit_version(opening: &mut Opening<'_>, layout: &Layout, version: &Version) -> io::Result<bool> {
+    if version.length == 0 {
+        return Ok(true);
+    }
+    let range = (version.start, version.length);
+    let shown = String::from_utf8_lossy(&version.name).into_owned();
+    let stored = opening.member.part(opening.source, &version.name, range);
+    let codec = match version.method {
+        0 => None,
+        8 => Some(&zlib::DEFLATE),
+        12 => Some(&bzip2::CODEC),
+        14 => Some(&lzma::IN_ZIP),
+        95 => Some(&xz::CODEC),
+        99 => {
+            opening.problem(ProblemKind::Encrypted, format!("{shown:?} is encrypted"));
+            return Ok(true);
+        }
+        other => {
+            let message = format!("{shown:?} is compressed by method {other}");
+            opening.problem(ProblemKind::Unsupported, message);
+            return Ok(true);
+        }
+    };
+    let member = match codec {
+        None => stored,
+        Some(codec) => {
+            let part = Part::new(Arc::clone(opening.source), version.start, version.length);
+            opening.member.packed(Arc::new(part), &version.name, codec)
+        }
+    };
+    let member = member
+        .with_recorded(version.recorded)
+        .with_kind(layout.kind(&version.name));
+    if version.flags & record::ENCRYPTED != 0 && !readable(opening, &member, version)? {
+        opening.problem(ProblemKind::Encrypted, format!("{shown:?} is encrypted"));
+        return Ok(true);
+    }
+    Ok(opening.member(member))
+}
+
+/// Whether a member marked as encrypted can be read nevertheless: its checksum is right, or it is
+/// unmistakably a pickle or a container.
+fn readable(
+    opening: &mut Opening<'_>,
+    member: &super::Member,
+    version: &Version,
+) -> io::Result<bool> {
+    let mut quiet = Quiet::default();
+    let source = member.unpack(opening.budget, &mut |opened| quiet.note(&opened))?;
+    if version.method == 0 {
+        member.verify(source.as_ref(), &mut |opened| quiet.note(&opened))?;
+    }
+    let telling = sniff(source.as_ref())?.iter().any(|reading| match reading {
+        Sniffed::Container(_) | Sniffed::Pickle(_) => true,
+        Sniffed::NoPickle(reason) => *reason != "binary data",
+        _ => false,
+    });
+    let plain = !quiet.complaint || telling;
+    if plain {
+        let shown = String::from_utf8_lossy(&version.name);
+        let message = format!("{shown:?} is marked as encrypted but can be read");
+        opening.anomaly(AnomalyKind::FalselyEncrypted, version.start, message);
+    }
+    Ok(plain)
+}
+
+/// Remembers only whether anything was wrong.
+#[derive(Default)]
+struct Quiet {
+    complaint: bool,
+}
+
+impl Quiet {
+    fn note(&mut self, opened: &super::Opened) {
+        self.complaint |= !matches!(opened, super::Opened::Explained(_));
+    }
+}
+
+/// Looks at what belongs to no member. No zip reader does; but whatever else reads the file might.
+fn gaps(opening: &mut Opening<'_>, locals: &Locals) -> io::Result<()> {
+    let source = Arc::clone(opening.source);
+    let length = source.len();
+    let prefix = locals.gaps.iter().find(|(start, _)| *start == 0);
+    if let Some(&(_, end)) = prefix {
+        let before = Part::new(Arc::clone(&source), 0, end);
+        if !matches!(sniff(&before)?.as_slice(), [Sniffed::NoPickle(_)]) {
+            // The archive lies inside something that is read as such: a pickle that carries it.
+            return Ok(());
+        }
+        let message = format!("{end} bytes stand before the archive");
+        opening.anomaly(AnomalyKind::PrefixData, 0, message);
+    }
+    for &(start, end) in locals.gaps.iter().filter(|(start, _)| *start != 0) {
+        if read_range(source.as_ref(), start, 4096)?
+            .iter()
+            .all(|&byte| byte == 0)
+        {
+            opening.explained(start, end);
+            continue;
+        }
+        let kind = if end == length {
+            AnomalyKind::TrailingData
+        } else {
+            AnomalyKind::GapData
+        };
+        opening.anomaly(
+            kind,
+            start,
+            format!("{} bytes belong to no member", end - start),
+        );
+        let member = opening
+            .member
+            .part(&source, format!("@{start}"), (start, end - start));
+        if !opening.member(member) {
+            break;
+        }
+    }
+    Ok(())
+}

