@@ -1,7 +1,10 @@
 //! Command line entry point: parse, scan, write, exit.
-#![expect(clippy::print_stderr, reason = "the only file that prints")]
 
-use std::{borrow::Cow, io, process::ExitCode};
+use std::{
+    borrow::Cow,
+    io::{self, Write},
+    process::ExitCode,
+};
 
 use anyhow::{Context, Result};
 use clap::Parser;
@@ -22,19 +25,21 @@ fn main() -> ExitCode {
     match run(&Cli::parse()) {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
-            eprintln!("pickscan: {error:#}");
+            say(&format!("pickscan: {error:#}"));
             ExitCode::from(FAILED)
         }
     }
 }
 
+/// Writes a line to standard error. Where that is closed or full, the exit status still tells.
+fn say(line: &str) {
+    drop(writeln!(io::stderr(), "{line}"));
+}
+
 fn run(cli: &Cli) -> Result<u8> {
     let mut stdout = io::stdout().lock();
     match &cli.command {
-        None if cli.scan.caps.asks_for_help() => {
-            unless_closed(cli::list_limits(&mut stdout))?;
-            Ok(0)
-        }
+        None if cli.scan.caps.asks_for_help() => written(cli::list_limits(&mut stdout)),
         None => {
             drop(stdout);
             scan(&cli.scan)
@@ -48,9 +53,10 @@ fn run(cli: &Cli) -> Result<u8> {
             confine_to_file(arguments)?;
             Ok(cli::disassemble(arguments, &mut stdout)?)
         }
+        Some(Command::Completions { shell }) => written(cli::completions(*shell, &mut stdout)),
+        Some(Command::Man) => written(cli::man(&mut stdout)),
         Some(Command::Rules(RulesCommand::List(sources))) => {
-            unless_closed(cli::list(&*rules(sources)?, &mut stdout))?;
-            Ok(0)
+            written(cli::list(&*rules(sources)?, &mut stdout))
         }
         Some(Command::Rules(RulesCommand::Show { id, sources })) => {
             Ok(cli::show(&*rules(sources)?, id, &mut stdout)?)
@@ -60,8 +66,9 @@ fn run(cli: &Cli) -> Result<u8> {
 }
 
 fn scan(arguments: &ScanArguments) -> Result<u8> {
-    let options = arguments.options()?;
-    let ruleset = rules(&arguments.sources)?;
+    let mut settings = arguments.settings()?;
+    settings.options.limits.deadline = arguments.stop_when_told()?;
+    let ruleset = rules(&settings.sources)?;
     let mut outputs = Vec::new();
     for destination in arguments.destinations()? {
         let shown = destination.path.clone().unwrap_or_default();
@@ -69,7 +76,7 @@ fn scan(arguments: &ScanArguments) -> Result<u8> {
         let opened = opened.with_context(|| format!("cannot write {}", shown.display()))?;
         outputs.push((destination, opened));
     }
-    let inputs = scan::find(&arguments.inputs(), &options.excludes);
+    let inputs = scan::find(&settings.inputs, &settings.options.excludes);
     // Here, because outputs are open, and nothing of an input was read and no thread started yet.
     let enforced = sandbox::enter(arguments.confinement.mode, inputs.grounds())?;
     if arguments.sandbox_self_test {
@@ -77,25 +84,38 @@ fn scan(arguments: &ScanArguments) -> Result<u8> {
         return Ok(cli::self_test(&enforced, granted, &mut io::stdout())?);
     }
     if arguments.verbosity() == Verbosity::Verbose {
-        eprintln!("pickscan: sandbox: {enforced}");
+        say(&format!("pickscan: sandbox: {enforced}"));
     }
     let progress = arguments.progress();
-    let mut report = scan::scan_found(inputs, &options, &ruleset, &progress);
+    let mut report = scan::scan_found(inputs, &settings.options, &ruleset, &progress);
     report.sandbox = enforced.to_string();
     progress.finish();
+    settings.suppress(&mut report)?;
+    let mut written = Ok(());
     for (destination, opened) in &mut outputs {
         let writer = opened.writer();
-        let written = output::write(&report, arguments.rendering(destination), writer)
-            .and_then(|()| writer.flush());
-        unless_closed(written).context("cannot write the report")?;
+        let rendering = arguments.rendering(destination, settings.fail_on);
+        let outcome = output::write(&report, rendering, writer).and_then(|()| writer.flush());
+        // A full disk must not keep the other outputs from being written.
+        written = written.and(unless_closed(outcome));
     }
+    written.context("cannot write the report")?;
     let silent = outputs
         .iter()
         .all(|(destination, _)| !destination.is_stdout());
     if silent && arguments.verbosity() > Verbosity::Quiet {
-        eprintln!("{}", output::summary(&report));
+        say(&output::summary(&report));
     }
-    Ok(report.exit_code(arguments.fail_on))
+    Ok(match arguments.exit_zero {
+        true => 0,
+        false => report.exit_code(settings.fail_on),
+    })
+}
+
+/// The exit status of a command that only writes.
+fn written(outcome: io::Result<()>) -> Result<u8> {
+    unless_closed(outcome)?;
+    Ok(0)
 }
 
 fn confine_to_file(arguments: &FileArguments) -> Result<Enforced> {

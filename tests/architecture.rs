@@ -21,7 +21,11 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("pickle", &["source"]),
     ("facts", &[]),
     ("show", &["facts", "pickle"]),
-    ("machine", &["facts", "limits", "pickle", "source"]),
+    ("payload", &["facts"]),
+    (
+        "machine",
+        &["facts", "limits", "payload", "pickle", "source"],
+    ),
     ("rules", &["facts", "machine", "pickle"]),
     ("report", &["facts", "rules"]),
     ("container", &["limits", "pickle", "source"]),
@@ -39,10 +43,13 @@ const ARROWS: &[(&str, &[&str])] = &[
         ],
     ),
     ("output", &["facts", "report", "rules"]),
+    ("suppress", &["report", "rules"]),
+    ("config", &["report", "suppress"]),
     (
         "cli",
         &[
-            "limits", "output", "pickle", "report", "rules", "sandbox", "scan",
+            "config", "limits", "output", "pickle", "report", "rules", "sandbox", "scan",
+            "suppress",
         ],
     ),
     ("sandbox", &[]),

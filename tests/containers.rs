@@ -3,6 +3,13 @@
 //! `BLESS=1 cargo test --test containers` rewrites the expectation. Samples are written by
 //! `corpus/generate/containers.py`.
 
+#![allow(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a failing helper fails its test"
+)]
+
 use std::{
     fmt::Write as _,
     path::{Path, PathBuf},
@@ -117,6 +124,8 @@ fn samples() -> Vec<PathBuf> {
         .unwrap()
         .map(|entry| entry.unwrap().path())
         .collect();
+    // The expected verdicts of the whole scanner lie beside the samples.
+    paths.retain(|path| path.extension().is_none_or(|suffix| suffix != "txt"));
     paths.sort();
     paths
 }

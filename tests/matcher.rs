@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 
 use pickscan::facts::{
     Anomaly, AnomalyKind, Argument, CallFact, ChangeFact, ChangeKind, End, Facts, ImportFact,
-    PayloadFact, PayloadKind, Place, Symbol, Target,
+    PayloadFact, PayloadKind, PayloadSummary, Place, Symbol, Target,
 };
 use pickscan::machine::model::Knowledge;
 use pickscan::rules::condition::Condition;
@@ -274,6 +274,7 @@ fn facts(line: &FactsLine) -> Facts {
                     _ => PayloadKind::Pickle,
                 },
                 data: data.clone().into_bytes(),
+                summary: PayloadSummary::default(),
             })
             .collect(),
         anomalies: line

@@ -222,3 +222,21 @@ fn code_written_by_dill_and_cloudpickle_is_described() {
         assert!(!ids.contains(&"harmful-code"), "{name}: {ids:?}");
     }
 }
+
+#[test]
+fn code_that_does_harm_is_found_by_what_it_names() {
+    let path = "corpus/malicious/payloads/code-object-os-system.pkl";
+    let path = format!("{}/{path}", env!("CARGO_MANIFEST_DIR"));
+    let source = MemorySource::new(std::fs::read(path).unwrap());
+    let facts = Machine::new(&source, Ruleset::builtin(), &Limits::default()).run(0);
+    let judgement = Ruleset::builtin().evaluate(&facts);
+    let mut matches = judgement.matches.iter();
+    let harmful = matches
+        .find(|found| found.rule.id == "harmful-code")
+        .unwrap();
+    assert_eq!(
+        harmful.message,
+        "carries code that would do harm when it runs: code object \
+         (it uses os.system and defines f from f.py)"
+    );
+}

@@ -179,6 +179,10 @@ impl FirstPass {
             if produced == 0 {
                 return None;
             }
+            if limits.deadline.has_passed() {
+                let message = format!("the input took more than {} seconds", limits.seconds);
+                return Some(Problem::new(ProblemKind::Limit, message));
+            }
             if !self.inflatable.take(produced) {
                 let message = format!("more than {} bytes decompressed", limits.inflated);
                 return Some(Problem::new(ProblemKind::Limit, message));

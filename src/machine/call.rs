@@ -53,7 +53,7 @@ impl Machine<'_, '_> {
         depth: usize,
     ) -> Result<Value, Halt> {
         self.check_heap()?;
-        self.model_steps += 1;
+        self.model_steps += usize::from(depth > 0);
         if self.model_steps
             > self
                 .limits

@@ -42,6 +42,9 @@ use value::Value;
 /// Containers and objects beyond which the heap is not carried from one stream to the next.
 const CARRIED_NODES: usize = 1 << 20;
 
+/// Bytes of instructions followed between two looks at the clock.
+const PACE: usize = 128 << 10;
+
 /// Anomalies of one kind that are kept of one stream, counted.
 const ANOMALIES_OF_A_KIND: usize = 16;
 
@@ -54,14 +57,14 @@ pub struct Machine<'s, 'k> {
     heap: Heap<'k>,
     stack: Stack,
     memo: Memo,
+    /// Whether the memo goes on from stream to stream, as that of one unpickler does.
+    keeps_memo: bool,
     /// Whether this stream read its memo.
     read_memo: bool,
     /// How the host decodes strings of Python 2.
     strings: Strings,
     /// Whether such a string that is not ASCII spells a name in this stream.
     met_strings: bool,
-    /// Whether streams share one memo, as those that one `Pickler` wrote in turn do.
-    shares_memo: bool,
     protocol: u8,
     protocols_declared: u32,
     /// Whether frames are looked at; a reading that has taken them apart does not.
@@ -80,6 +83,8 @@ pub struct Machine<'s, 'k> {
     /// Names registered by this member under extension codes.
     registered: Vec<(i64, Value)>,
     trace: Trace,
+    /// Values that may still be described for the current event: shared containers unfold.
+    describable: usize,
 }
 
 /// Decodes and applies one instruction of the window.
@@ -143,10 +148,10 @@ impl<'s, 'k> Machine<'s, 'k> {
             heap: Heap::new(knowledge),
             stack: Stack::default(),
             memo: Memo::default(),
+            keeps_memo: false,
             read_memo: false,
             strings: Strings::Utf8,
             met_strings: false,
-            shares_memo: false,
             protocol: 0,
             protocols_declared: 0,
             heeds_frames: true,
@@ -158,6 +163,7 @@ impl<'s, 'k> Machine<'s, 'k> {
             inline_depth: 0,
             registered: Vec::new(),
             trace: Trace::default(),
+            describable: 0,
         }
     }
 
@@ -168,7 +174,7 @@ impl<'s, 'k> Machine<'s, 'k> {
         let halt = self.follow();
         let stop = self.decoder.position();
         let facts = self.describe(offset, stop, halt);
-        if halt != Halt::Stop || (self.heap.size() > CARRIED_NODES && !self.shares_memo) {
+        if halt != Halt::Stop || (self.heap.size() > CARRIED_NODES && !self.keeps_memo) {
             self.heap = Heap::new(self.knowledge);
             self.memo = Memo::default();
             self.registered.clear();
@@ -179,7 +185,7 @@ impl<'s, 'k> Machine<'s, 'k> {
 
     fn begin(&mut self, offset: u64) {
         self.decoder.jump(offset);
-        if !self.shares_memo {
+        if !self.keeps_memo {
             self.memo = Memo::default();
         }
         self.read_memo = false;
@@ -196,6 +202,9 @@ impl<'s, 'k> Machine<'s, 'k> {
 
     fn follow(&mut self) -> Halt {
         loop {
+            if self.limits.deadline.has_passed() {
+                return Halt::Limit("seconds");
+            }
             if let Err(halt) = self.follow_held() {
                 return halt;
             }
@@ -222,7 +231,8 @@ impl<'s, 'k> Machine<'s, 'k> {
     fn follow_held(&mut self) -> Result<(), Halt> {
         let chunk = self.decoder.held_chunk();
         let start = self.decoder.position();
-        let mut rest = chunk.bytes();
+        let held = chunk.bytes();
+        let mut rest = held.get(..PACE).unwrap_or(held);
         let mut offset = start;
         while let Some((&byte, behind)) = rest.split_first() {
             let arm = HeldInstruction {

@@ -105,7 +105,17 @@ impl Machine<'_, '_> {
                         .symbol_of(current)
                         .map(|entry| entry.symbol.clone());
                 }
-                Tag::Object => current = self.heap.object(current)?.callee,
+                Tag::Object => {
+                    let object = self.heap.object(current)?;
+                    current = match object.kind {
+                        // PyTorch's ids name what they stand for: `('module', class, …)` and
+                        // `('storage', class, …)`.
+                        ObjectKind::Persistent => {
+                            self.heap.elements(object.arguments)?.get(1).copied()?
+                        }
+                        _ => object.callee,
+                    };
+                }
                 _ => return None,
             }
         }

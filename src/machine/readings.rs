@@ -189,7 +189,7 @@ impl<'s, 'k> Readings<'s, 'k> {
     fn run_shared(&mut self, offset: u64) -> (Facts, u64) {
         let machine = self.shared.get_or_insert_with(|| {
             let mut machine = Machine::new(self.source, self.knowledge, self.limits);
-            machine.shares_memo = true;
+            machine.keeps_memo = true;
             if self.met_strings {
                 machine.strings = Strings::Latin1;
             }
@@ -222,7 +222,7 @@ impl<'s, 'k> Readings<'s, 'k> {
             let spliced = Spliced::new(self.source, pieces);
             let mut machine = Machine::new(&spliced, self.knowledge, self.limits);
             machine.heeds_frames = false;
-            machine.shares_memo = true;
+            machine.keeps_memo = true;
             for start in starts {
                 let mut facts = machine.run(start);
                 move_back(&mut facts, &spliced);
@@ -236,7 +236,7 @@ impl<'s, 'k> Readings<'s, 'k> {
     /// As pure Python reads: behind STOP it goes on where the frame ends.
     fn follow_shared_frames(&self, beginning: u64, reading: &mut Reading) {
         let mut machine = Machine::new(self.source, self.knowledge, self.limits);
-        machine.shares_memo = true;
+        machine.keeps_memo = true;
         let mut start = beginning;
         for _ in 0..self.limits.streams {
             let mut facts = machine.run(start);
@@ -366,6 +366,7 @@ fn does_more(facts: &Facts, first: &Facts) -> bool {
     };
     facts.imports.iter().any(|import| match &import.symbol {
         Some(symbol) => plausible(symbol) && !known(symbol),
-        None => true,
+        // A nested pickle read with the memo of the one around it computes no names on purpose.
+        None => false,
     })
 }

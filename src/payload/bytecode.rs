@@ -132,7 +132,7 @@ const RETURN_VALUE: u8 = 83;
 
 /// Whether code is two bytes per instruction and ends in a return, as from 3.6 to 3.10.
 fn ends_in_words(code: &[u8]) -> bool {
-    code.len() % 2 == 0 && matches!(code, [.., RETURN_VALUE, 0])
+    code.len().is_multiple_of(2) && matches!(code, [.., RETURN_VALUE, 0])
 }
 
 /// What is on top of the stack, as far as it is a name.

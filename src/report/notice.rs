@@ -3,7 +3,7 @@
 use super::MemberPath;
 
 /// One remark.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Notice {
     /// Which sort.
     pub kind: NoticeKind,
@@ -59,6 +59,7 @@ notices! {
     Unreadable = "unreadable", Error: "The operating system refuses to read it.";
     NotAFile = "not-a-file", Error: "A path that was named is a pipe, socket or device.";
     Changed = "changed", Error: "The file changed while it was read.";
+    Interrupted = "interrupted", Error: "The run was told to stop before this was looked at.";
     Limit = "limit", Error: "A limit of the scanner was reached.";
     Truncated = "truncated", Error: "The data ends too soon.";
     Damaged = "damaged", Error: "A container does not hold what it declares.";
@@ -69,6 +70,8 @@ notices! {
     SpecialFile = "special-file", Warning: "A pipe, socket or device was found and not opened.";
     DanglingLink = "dangling-link", Warning: "A symbolic link was found that leads nowhere.";
     FindingsDropped = "findings-dropped", Warning: "More findings than are kept; the worst are.";
+    UnusedSuppression = "unused-suppression", Warning: "A setting that suppresses findings matches none.";
+    ExpiredSuppression = "expired-suppression", Warning: "A setting that suppresses findings has expired.";
     LinkedFolder = "linked-folder", Note: "A symbolic link to a folder was found and not followed.";
 }
 

@@ -70,6 +70,9 @@ pub struct CallCondition {
     /// The callee has one of these names.
     #[serde(default)]
     pub symbol: Vec<Pattern>,
+    /// The callee does not have, or come from, one of these names.
+    #[serde(default)]
+    pub except: Vec<Pattern>,
     /// The callee is trusted in this way.
     pub trust: Option<Trust>,
     /// The callee is one of these. Where it is not given, effect, symbol and trust are those of

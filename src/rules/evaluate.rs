@@ -1,6 +1,6 @@
 //! Facts meet rules: which rules match a stream, where, and how far its imports are trusted.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::condition::{
@@ -172,7 +172,7 @@ impl Evaluation<'_> {
         if hits.is_empty() {
             return vec![Vec::new()];
         }
-        let mut groups: BTreeMap<_, Vec<Hit>> = BTreeMap::new();
+        let mut groups: HashMap<_, Vec<Hit>> = HashMap::new();
         for hit in hits {
             let named = self.names.get(hit.name);
             let name = named.and_then(|named| named.spellings.first().map(Vec::as_slice));
@@ -182,12 +182,13 @@ impl Evaluation<'_> {
             };
             groups.entry((name, anomaly)).or_default().push(*hit);
         }
-        let mut groups: Vec<_> = groups.into_values().collect();
-        for group in &mut groups {
+        let mut groups: Vec<_> = groups.into_iter().collect();
+        for (_, group) in &mut groups {
             group.sort_by_key(|hit| hit.place);
         }
-        groups.sort_by_key(|group| group.first().map(|hit| hit.place));
-        groups
+        // The key decides between groups at one place: findings must not depend on a hash.
+        groups.sort_by_key(|(key, group)| (group.first().map(|hit| hit.place), *key));
+        groups.into_iter().map(|(_, group)| group).collect()
     }
 
     fn outcome(&self, condition: &Condition, severity: Severity) -> Outcome {
@@ -350,7 +351,9 @@ impl Evaluation<'_> {
             let arguments = call.arguments.as_deref();
             self.values.any_argument(argument, arguments, &call.carried)
         });
-        callee && (!asks_name || named.is_some_and(satisfies)) && argument
+        let mut except = condition.except.iter();
+        let excepted = named.is_some_and(|named| except.any(|pattern| spelled(named, pattern)));
+        callee && !excepted && (!asks_name || named.is_some_and(satisfies)) && argument
     }
 
     fn changes(&self, condition: &ChangeCondition, kind: ChangeKind) -> Vec<Hit> {
@@ -412,6 +415,20 @@ impl Evaluation<'_> {
         effect && symbol && contacts && payload_is(condition, payload)
     }
 
+    /// The name of what makes a code object of its parts: one finding is about both.
+    fn maker_of(&self, payload: &PayloadFact) -> Option<usize> {
+        if payload.kind != PayloadKind::CodeObject {
+            return None;
+        }
+        // Calls are in the order of the stream.
+        let offset = payload.place.offset;
+        let calls = &self.facts.calls;
+        let behind = calls.partition_point(|call| call.place.offset <= offset);
+        let last = behind.checked_sub(1)?;
+        let called_here = calls.get(last)?.place.offset == offset;
+        self.names.calls.get(last).copied()?.filter(|_| called_here)
+    }
+
     /// Conditions that are not about names.
     fn others(&self, condition: &Condition) -> Vec<Hit> {
         let facts = self.facts;
@@ -459,7 +476,10 @@ impl Evaluation<'_> {
                 let payloads =
                     payloads.filter(|(_, payload)| self.payload_satisfies(asked, payload));
                 payloads
-                    .map(|(index, payload)| hit(payload.place, FactIndex::Payload(index)))
+                    .map(|(index, payload)| Hit {
+                        name: self.maker_of(payload),
+                        ..hit(payload.place, FactIndex::Payload(index))
+                    })
                     .collect()
             }
             Condition::End(kinds) => {

@@ -92,8 +92,22 @@ impl Words<'_, '_> {
     }
 
     fn symbol(&self) -> String {
-        self.named
-            .map_or_else(|| "something that cannot be named".to_owned(), Named::shown)
+        let shown = self
+            .named
+            .map(Named::shown)
+            .or_else(|| self.payload_callee());
+        shown.unwrap_or_else(|| "something that cannot be named".to_owned())
+    }
+
+    /// What the payload that a match is about was handed to.
+    fn payload_callee(&self) -> Option<String> {
+        let mut facts = self.hits.iter().map(|hit| hit.fact);
+        facts.find(|fact| matches!(fact, FactIndex::Payload(_)))?;
+        let place = self.hits.first()?.place;
+        let mut calls = self.evaluation.facts.calls.iter().rev();
+        let call = calls.find(|call| call.place == place)?;
+        let symbol = call.callee.symbol()?;
+        Some(String::from_utf8_lossy(&symbol.dotted()).into_owned())
     }
 
     fn note(&self) -> &str {
@@ -131,7 +145,9 @@ impl Words<'_, '_> {
     /// What is special about the first hit.
     fn detail(&self) -> String {
         let facts = self.evaluation.facts;
-        match self.hits.first().map(|hit| hit.fact) {
+        let facts_hit = || self.hits.iter().map(|hit| hit.fact);
+        let payload = facts_hit().find(|fact| matches!(fact, FactIndex::Payload(_)));
+        match payload.or_else(|| facts_hit().next()) {
             Some(FactIndex::Anomaly(kind)) => kind.sentence().to_owned(),
             Some(FactIndex::Extension(code)) => format!("extension code {code}"),
             Some(FactIndex::Buffer) => "an out-of-band buffer".to_owned(),

@@ -164,8 +164,9 @@ impl<'r> Lookup<'r> {
             return index;
         }
         let dotted = &key.0;
-        let mut standing = self.rules.standing(dotted);
-        if standing.model.is_none() && standing.kinship != Kinship::Itself {
+        let spellings = self.rules.spellings(dotted);
+        let mut standing = self.rules.standing_of(&spellings);
+        if standing.kinship != Kinship::Itself || standing.by_pattern {
             let qualname = dotted.get(module + 1..).unwrap_or_default();
             if let Some(reached) = self.reached_through_modules(qualname) {
                 standing = Standing {
@@ -174,7 +175,6 @@ impl<'r> Lookup<'r> {
                 };
             }
         }
-        let spellings = self.rules.spellings(dotted);
         let spellings = spellings.into_iter().map(|name| name.into_owned());
         let index = self.list.len();
         self.list.push(Named {
@@ -249,9 +249,17 @@ fn trust(named: &Named<'_>) -> Trust {
         Kinship::OfTrusted if named.first_call.is_none() && is_plain_member(named) => {
             Trust::Trusted
         }
+        // Below protocol 4 an object made with keyword arguments is written as a call of this.
+        Kinship::OfTrusted if is_maker(named) => Trust::Trusted,
         Kinship::Stranger if !standing.known_package => Trust::Unfamiliar,
         _ => Trust::Unknown,
     }
+}
+
+/// Whether it is the `__new__` of a class that is trusted whatever it is made with.
+fn is_maker(named: &Named<'_>) -> bool {
+    let name = named.spellings.last().map(Vec::as_slice);
+    named.standing.owner_is_plain && name.is_some_and(|name| name.ends_with(b".__new__"))
 }
 
 /// Whether reading the member off its class can lead nowhere else.

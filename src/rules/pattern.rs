@@ -58,7 +58,13 @@ impl Pattern {
         if self.is_exact() {
             return self.0.as_bytes() == symbol;
         }
-        segments(symbol).is_some_and(|segments| matches(self.0.as_bytes(), &segments))
+        // Most names are refused here, before anything is allocated.
+        let literal = literals(self).max_by_key(|literal| literal.len());
+        let spelled = literal.is_none_or(|literal| {
+            let mut windows = symbol.windows(literal.len());
+            windows.any(|window| window == literal.as_bytes())
+        });
+        spelled && segments(symbol).is_some_and(|segments| matches(self.0.as_bytes(), &segments))
     }
 }
 

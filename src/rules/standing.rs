@@ -15,6 +15,10 @@ pub(super) struct Standing<'r> {
     pub kinship: Kinship,
     /// Whether its top-level package is one that the rules know.
     pub known_package: bool,
+    /// Whether its model is that of a pattern.
+    pub by_pattern: bool,
+    /// Whether what it is a member of is trusted without conditions on its arguments.
+    pub owner_is_plain: bool,
 }
 
 /// The model and the trust of a name.
@@ -67,32 +71,56 @@ impl Ruleset {
     /// What is known of a name. An exact entry comes before a pattern, a model before trust, the
     /// spelling in the file before what its aliases lead to.
     pub(super) fn standing(&self, symbol: &[u8]) -> Standing<'_> {
-        let spellings = self.spellings(symbol);
-        let known_package = spellings.iter().any(|name| self.knows_package(name));
-        let exact = self.exact(&spellings);
+        self.standing_of(&self.spellings(symbol))
+    }
+
+    /// What is known of a name with these spellings.
+    pub(super) fn standing_of<N: AsRef<[u8]>>(&self, spellings: &[N]) -> Standing<'_> {
+        let known_package = spellings
+            .iter()
+            .any(|name| self.knows_package(name.as_ref()));
+        let exact = self.exact(spellings);
         let (model, trust) = exact.unwrap_or_default();
         let mut standing = Standing {
             model,
             trust,
             kinship: Kinship::Itself,
             known_package,
+            by_pattern: false,
+            owner_is_plain: false,
         };
         if exact.is_some() {
             return standing;
         }
-        let patterns = spellings.iter().filter_map(|name| self.by_pattern(name));
+        let patterns = spellings
+            .iter()
+            .filter_map(|name| self.by_pattern(name.as_ref()));
         if let Some((_, model)) = patterns.max_by_key(|(literal, _)| *literal) {
             standing.model = Some(model);
+            standing.by_pattern = true;
             return standing;
         }
         let (kinship, model) = spellings
             .last()
-            .map_or((Kinship::Stranger, None), |name| self.kin(name));
+            .map_or((Kinship::Stranger, None), |name| self.kin(name.as_ref()));
         Standing {
             kinship,
             model,
+            owner_is_plain: kinship == Kinship::OfTrusted && self.owner_is_plain(spellings),
             ..standing
         }
+    }
+
+    /// Whether the class that a name is a member of is trusted, whatever it is made with.
+    fn owner_is_plain<N: AsRef<[u8]>>(&self, spellings: &[N]) -> bool {
+        let name = spellings.last().map(AsRef::as_ref);
+        let owner = name.and_then(|name| prefixes(name).nth(1));
+        let trust = owner.and_then(|owner| self.exact(&[owner])?.1);
+        trust.is_some_and(|entry| {
+            let only = entry.only.as_ref();
+            entry.usage == Usage::Any
+                && only.is_none_or(|only| only.arguments.is_empty() && only.max_arguments.is_none())
+        })
     }
 
     /// The model and the trust that spell out the name, of the first pack that has either.

@@ -10,6 +10,9 @@ use crate::facts::{Argument, Symbol, Target};
 /// Nested values looked at for one argument. The facts keep only the first elements anyway.
 const MAX_NESTED: usize = 10_000;
 
+/// Elements from which on a container cannot be vouched for: the facts keep no more of them.
+const MOST_ELEMENTS: usize = 60;
+
 /// Which names a pattern with wildcards reaches.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub(super) enum Reach {
@@ -69,9 +72,19 @@ impl<'r> Values<'r> {
             Argument::Dict(pairs) => pairs.iter().all(|(key, value)| pair_allowed(key, value)),
             _ => false,
         };
+        let object_allowed = |part: &Argument| match part {
+            Argument::Object(Target::Instance(Some(symbol)) | Target::Result(Some(symbol))) => {
+                let mut patterns = only.state_objects.iter();
+                let dotted = symbol.dotted();
+                patterns.any(|pattern| pattern.matches(&dotted))
+            }
+            _ => false,
+        };
         (only.state_keys.is_empty() && only.state.is_empty())
             || match state {
-                Argument::Tuple(parts) if parts.len() == 2 => parts.iter().all(part_allowed),
+                Argument::Tuple(parts) if parts.len() == 2 => parts
+                    .iter()
+                    .all(|part| part_allowed(part) || object_allowed(part)),
                 _ => part_allowed(state),
             }
     }
@@ -118,6 +131,12 @@ impl<'r> Values<'r> {
         reach: Reach,
     ) -> bool {
         let types = &condition.types;
+        if condition.inside
+            && let Some(mut inner) = elements(value)
+        {
+            return inner.len() < MOST_ELEMENTS
+                && inner.all(|inner| self.holds(condition, inner, reach));
+        }
         let of_type = types.is_empty() || types.iter().any(|kind| self.is(*kind, value));
         let matches =
             |pattern: &RegexText| literal(value).is_some_and(|text| pattern.matches_whole(&text));
@@ -199,6 +218,18 @@ impl<'r> Values<'r> {
             _ => false,
         }
     }
+}
+
+/// What a container holds, keys and values alike.
+fn elements(value: &Argument) -> Option<std::vec::IntoIter<&Argument>> {
+    let elements: Vec<&Argument> = match value {
+        Argument::Tuple(inner) | Argument::List(inner) | Argument::Set(inner) => {
+            inner.iter().collect()
+        }
+        Argument::Dict(pairs) => pairs.iter().flat_map(|(key, value)| [key, value]).collect(),
+        _ => return None,
+    };
+    Some(elements.into_iter())
 }
 
 /// The values and everything inside them.

@@ -78,6 +78,21 @@ impl<'s, 'k> Analyst<'s, 'k> {
 }
 
 impl Analysed {
+    /// How much is known about it, counted in facts; other readings count too.
+    pub(super) fn size(&self) -> usize {
+        let facts = &self.facts;
+        let own = [
+            facts.imports.len(),
+            facts.calls.len(),
+            facts.changes.len(),
+            facts.persistent.len(),
+            facts.extensions.len(),
+            facts.buffers.len(),
+        ];
+        let others = self.others.iter().map(Self::size);
+        own.into_iter().chain(others).sum()
+    }
+
     /// The offset behind the stream.
     pub(super) fn end(&self) -> u64 {
         self.facts.offset.saturating_add(self.facts.length)

@@ -1,7 +1,7 @@
 //! One input: open it, look at its members, follow their streams, keep what is said.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashSet},
     io,
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
@@ -11,16 +11,17 @@ use std::{
 use super::{
     Options,
     analyse::Analysed,
-    container_findings, member,
+    container_findings, digest, member,
     member::{Members, PickleMember, Step},
     stdin,
-    streams::{self, Streams},
+    streams::{self, Streams, Taken},
     walk::Input,
     watched::Watched,
 };
 use crate::{
     container::Member,
     facts::{PayloadKind, Place},
+    limits::Limits,
     report::{
         FileReport, Finding, Location, MemberPath, Notice, NoticeKind, RuleInfo, StreamReport,
         number,
@@ -32,10 +33,12 @@ use crate::{
 /// Files up to this many bytes are read as a whole: as much as is read of the ends of a larger one.
 const SMALL: usize = 64 << 10;
 
-/// Scans inputs, each on its own.
+/// Scans one input.
 pub(super) struct Scanner<'a> {
-    pub(super) options: &'a Options,
-    pub(super) ruleset: &'a Ruleset,
+    /// With the clock of this input running.
+    limits: Limits,
+    ruleset: &'a Ruleset,
+    digests: bool,
 }
 
 /// What is said about one input, and what the rules that were named say about themselves.
@@ -43,12 +46,32 @@ pub(super) struct Scanner<'a> {
 pub(super) struct Scanned {
     pub(super) file: FileReport,
     pub(super) rules: BTreeMap<String, RuleInfo>,
+    /// What was noted, so that the same is not said twice.
+    noted: HashSet<Notice>,
+    /// Findings that were not kept, counted.
+    dropped: usize,
+    /// Facts of all streams so far, counted.
+    facts: usize,
 }
 
-impl Scanner<'_> {
+impl<'a> Scanner<'a> {
+    /// Starts the clock.
+    pub(super) fn new(options: &Options, ruleset: &'a Ruleset) -> Self {
+        let limits = options.limits.starting_now();
+        Self {
+            limits,
+            ruleset,
+            digests: options.digests,
+        }
+    }
+
     /// Scans one input. Never fails and never panics.
     pub(super) fn input(&self, input: Input) -> Scanned {
         match input {
+            Input::File(path) if self.limits.deadline.was_told() => Scanned {
+                file: FileReport::noticed(path, interrupted(MemberPath::default())),
+                ..Scanned::default()
+            },
             Input::Refused(path, notice) => Scanned {
                 file: FileReport::noticed(path, notice),
                 ..Scanned::default()
@@ -68,11 +91,14 @@ impl Scanner<'_> {
     }
 
     fn file(&self, path: PathBuf, source: FileSource) -> Scanned {
-        let watched = Arc::new(Watched::new(source));
+        let watched = Arc::new(Watched::new(source, &self.limits));
         let source = whole_if_small(&watched).unwrap_or_else(|| Arc::clone(&watched) as _);
         let mut scanned = self.source(path, source);
         scanned.file.bytes_read = watched.inner().bytes_read();
-        if let Some((kind, message)) = watched.failure() {
+        let failure = watched.failure();
+        // Out of time is said by whatever stopped at it.
+        let failure = failure.filter(|(kind, _)| *kind != io::ErrorKind::TimedOut);
+        if let Some((kind, message)) = failure {
             scanned.note_once(member::unreadable(
                 MemberPath::default(),
                 &io::Error::new(kind, message),
@@ -87,7 +113,7 @@ impl Scanner<'_> {
 
     fn stdin(&self) -> Scanned {
         let path = PathBuf::from("-");
-        match stdin::open(self.options.limits.stdin) {
+        match stdin::open(self.limits.stdin) {
             Ok(stdin::Stdin::File(source)) => self.file(path, source),
             Ok(stdin::Stdin::Bytes(bytes, notice)) => {
                 let length = bytes.len() as u64;
@@ -117,15 +143,22 @@ impl Scanner<'_> {
             file,
             ..Scanned::default()
         };
+        if self.digests {
+            scanned.file.sha256 = digest::sha256(source.as_ref());
+        }
         guard(&mut scanned, |scanned| self.members(scanned, source));
-        scanned.settle(self.options.limits.findings);
+        scanned.settle(self.limits.findings);
         scanned
     }
 
     fn members(&self, scanned: &mut Scanned, source: Arc<dyn Source>) {
-        let mut members = Members::new(source, &self.options.limits);
+        let mut members = Members::new(source, &self.limits);
         let mut nested = 0;
         loop {
+            if self.limits.deadline.has_passed() {
+                scanned.note_once(self.out_of_time(MemberPath::default()));
+                break;
+            }
             let mut inside = Vec::new();
             let more = members.next(&mut |step| match step {
                 Step::Pickle(pickle) => inside.extend(self.pickle(scanned, &pickle)),
@@ -139,7 +172,7 @@ impl Scanner<'_> {
                 Step::NoPickle(path, why) => scanned.skip(&path, why),
             });
             nested += inside.len();
-            if nested > self.options.limits.members {
+            if nested > self.limits.members {
                 let message = "more pickles inside pickles than are followed";
                 scanned.note_once(Notice::new(NoticeKind::Limit, message));
                 inside.clear();
@@ -153,33 +186,53 @@ impl Scanner<'_> {
 
     /// Follows the streams of a member. Returns the pickles inside them.
     fn pickle(&self, scanned: &mut Scanned, pickle: &PickleMember) -> Vec<Member> {
-        let limits = &self.options.limits;
+        let limits = &self.limits;
         let Streams {
             streams,
             no_pickle,
-            limit_reached,
-        } = streams::follow(pickle, self.ruleset, limits);
+            left_out,
+            facts,
+        } = streams::follow(
+            pickle,
+            self.ruleset,
+            limits,
+            Taken {
+                streams: scanned.file.streams.len(),
+                facts: scanned.facts,
+            },
+        );
+        scanned.facts = facts;
         match no_pickle {
             Some(why) => scanned.skip(&pickle.path, &why),
             None => scanned.format(&pickle.path, "pickle"),
         }
-        if limit_reached {
-            let message = format!("more than {} pickles in a row", limits.streams);
-            scanned.note_once(Notice::about(
-                pickle.path.clone(),
-                NoticeKind::Limit,
-                message,
-            ));
+        if limits.deadline.has_passed() {
+            scanned.note_once(self.out_of_time(pickle.path.clone()));
+        } else if let Some(message) = left_out {
+            let member = pickle.path.clone();
+            scanned.note_once(Notice::about(member, NoticeKind::Limit, message));
         }
         let mut inside = Vec::new();
         for mut analysed in streams {
             let others = std::mem::take(&mut analysed.others);
+            if scanned.file.findings.len() > limits.findings.saturating_mul(4) {
+                scanned.keep_worst(limits.findings);
+            }
+            let known = scanned.file.findings.len();
             for reading in std::iter::once(analysed).chain(others) {
                 inside.extend(self.nested(scanned, pickle, &reading));
-                scanned.keep(pickle, reading);
+                scanned.keep(pickle, reading, known);
             }
         }
         inside
+    }
+
+    fn out_of_time(&self, member: MemberPath) -> Notice {
+        if self.limits.deadline.was_told() {
+            return interrupted(member);
+        }
+        let message = streams::out_of_time(&self.limits);
+        Notice::about(member, NoticeKind::Limit, message)
     }
 
     /// The pickles that a stream hands to a loader itself.
@@ -193,8 +246,8 @@ impl Scanner<'_> {
         let pickles = payloads.filter(|payload| payload.kind == PayloadKind::Pickle);
         let mut inside = Vec::new();
         for payload in pickles {
-            if pickle.path.names().len() >= self.options.limits.depth {
-                let message = format!("nested more than {} deep", self.options.limits.depth);
+            if pickle.path.names().len() >= self.limits.depth {
+                let message = format!("nested more than {} deep", self.limits.depth);
                 scanned.note_once(Notice::about(
                     pickle.path.clone(),
                     NoticeKind::Limit,
@@ -210,6 +263,11 @@ impl Scanner<'_> {
         }
         inside
     }
+}
+
+fn interrupted(member: MemberPath) -> Notice {
+    let message = "the run was told to stop; scan it again";
+    Notice::about(member, NoticeKind::Interrupted, message)
 }
 
 /// Runs `work`; where it panics, says so and keeps what it had found.
@@ -240,8 +298,9 @@ fn open(path: &Path) -> io::Result<FileSource> {
 }
 
 impl Scanned {
-    /// Keeps one stream and what the rules say about it.
-    fn keep(&mut self, pickle: &PickleMember, analysed: Analysed) {
+    /// Keeps one reading of a stream and what the rules say about it. Findings from `known` on are
+    /// those of other readings of the same stream.
+    fn keep(&mut self, pickle: &PickleMember, analysed: Analysed, known: usize) {
         let Analysed {
             facts, judgement, ..
         } = analysed;
@@ -250,7 +309,8 @@ impl Scanned {
             self.rules.entry(found.rule.id.clone()).or_insert_with(info);
             let found = finding(pickle, found);
             // Another reading of the same bytes mostly finds the same again.
-            if !self.file.findings.contains(&found) {
+            let same = self.file.findings.get(known..).unwrap_or_default();
+            if !same.contains(&found) {
                 self.file.findings.push(found);
             }
         }
@@ -260,7 +320,7 @@ impl Scanned {
 
     /// Adds a notice, unless the very same is there.
     fn note_once(&mut self, notice: Notice) {
-        if !self.file.notices.contains(&notice) {
+        if self.noted.insert(notice.clone()) {
             self.file.notices.push(notice);
         }
     }
@@ -279,17 +339,25 @@ impl Scanned {
         }
     }
 
+    /// Orders the findings and drops all but so many of the worst.
+    fn keep_worst(&mut self, most: usize) {
+        let findings = &mut self.file.findings;
+        // Equals stay in the order of the input.
+        findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+        self.dropped += findings.len().saturating_sub(most);
+        findings.truncate(most);
+    }
+
     /// Orders and numbers the findings, and says why an input without pickles is skipped.
     fn settle(&mut self, most: usize) {
+        self.keep_worst(most);
         let file = &mut self.file;
-        // Equals stay in the order of the input.
-        file.findings
-            .sort_by_key(|finding| std::cmp::Reverse(finding.severity));
         number(&mut file.findings);
-        let dropped = file.findings.len().saturating_sub(most);
-        if dropped > 0 {
-            file.findings.truncate(most);
-            let message = format!("{dropped} further findings are not shown; these are the worst");
+        if self.dropped > 0 {
+            let message = format!(
+                "{} further findings are not shown; these are the worst",
+                self.dropped
+            );
             file.notices
                 .push(Notice::new(NoticeKind::FindingsDropped, message));
         }
@@ -316,6 +384,7 @@ fn finding(pickle: &PickleMember, found: Match) -> Finding {
         location: location(found.place),
         related: found.related.into_iter().map(location).collect(),
         ordinal: 0,
+        suppression: None,
     }
 }
 
@@ -379,10 +448,7 @@ mod tests {
         file.set_len(1 << 20).unwrap();
         let options = Options::default();
         let ruleset = Ruleset::builtin();
-        let scanner = Scanner {
-            options: &options,
-            ruleset,
-        };
+        let scanner = Scanner::new(&options, ruleset);
         let scanned = scanner.file(path, source);
         let kinds: Vec<_> = scanned
             .file

@@ -12,7 +12,7 @@ use crate::{
     facts::{AnomalyKind, End},
     limits::Limits,
     rules::Ruleset,
-    source::{Source, Window},
+    source::{MemorySource, Source, Window, read_range},
 };
 
 /// What a member holds.
@@ -22,8 +22,18 @@ pub(super) struct Streams {
     pub(super) streams: Vec<Analysed>,
     /// Why the member is taken for no pickle, where it is.
     pub(super) no_pickle: Option<String>,
-    /// Whether more streams follow than are looked at.
-    pub(super) limit_reached: bool,
+    /// Why what follows is not looked at, where something does follow.
+    pub(super) left_out: Option<String>,
+    /// Facts of all streams of the input, counted.
+    pub(super) facts: usize,
+}
+
+/// What the members before this one have used up of the limits of the input.
+pub(super) struct Taken {
+    /// Streams, counted.
+    pub(super) streams: usize,
+    /// Facts, counted.
+    pub(super) facts: usize,
 }
 
 /// Bytes behind a broken stream that are searched for the start of another.
@@ -35,18 +45,31 @@ const CONVINCING: u64 = 64;
 
 /// Follows every stream of a member: each that ends at STOP, then the bytes behind it, until the
 /// end. A broken stream does not hide what stands behind it.
-pub(super) fn follow(pickle: &PickleMember, ruleset: &Ruleset, limits: &Limits) -> Streams {
-    let source = pickle.source.as_ref();
+pub(super) fn follow(
+    pickle: &PickleMember,
+    ruleset: &Ruleset,
+    limits: &Limits,
+    taken: Taken,
+) -> Streams {
+    let whole = whole_if_small(pickle.source.as_ref());
+    let source = match &whole {
+        Some(whole) => whole,
+        None => pickle.source.as_ref(),
+    };
     let mut analyst = Analyst::new(source, ruleset, limits);
-    let mut found = Streams::default();
+    let mut found = Streams {
+        facts: taken.facts,
+        ..Streams::default()
+    };
     let mut next = Some(pickle.start);
     let mut elsewhere = Vec::new();
     while let Some(offset) = next.filter(|&offset| offset < source.len()) {
-        if found.streams.len() >= limits.streams {
-            found.limit_reached = true;
+        found.left_out = left_out(limits, &taken, &found);
+        if found.left_out.is_some() {
             break;
         }
         let mut analysed = analyst.stream(offset);
+        found.facts = found.facts.saturating_add(analysed.size());
         let end = analysed.end();
         elsewhere.append(&mut analysed.continues);
         if !analysed.is_broken() {
@@ -69,6 +92,49 @@ pub(super) fn follow(pickle: &PickleMember, ruleset: &Ruleset, limits: &Limits) 
     found
 }
 
+/// Longest member that is read at once: what a value says is looked up where it stands, and in a
+/// record of a checkpoint that is here and there.
+const SMALL: usize = 4 << 20;
+
+fn whole_if_small(source: &dyn Source) -> Option<MemorySource> {
+    let length = usize::try_from(source.len())
+        .ok()
+        .filter(|&length| length <= SMALL)?;
+    if source.contents().is_some() {
+        return None;
+    }
+    let bytes = read_range(source, 0, length).ok()?;
+    // A source that gives less than it promised is read piece by piece, so that this is noticed.
+    (bytes.len() == length).then(|| MemorySource::new(bytes))
+}
+
+/// Why the next stream is not looked at, where it is not.
+fn left_out(limits: &Limits, taken: &Taken, found: &Streams) -> Option<String> {
+    if limits.deadline.has_passed() {
+        return Some(out_of_time(limits));
+    }
+    let streams = taken.streams.saturating_add(found.streams.len());
+    if streams >= limits.streams {
+        return Some(format!("more than {} pickles in one file", limits.streams));
+    }
+    if found.facts >= limits.events {
+        let most = limits.events;
+        return Some(format!("more than {most} imports and calls in one file"));
+    }
+    None
+}
+
+/// What is said where the clock of an input has run out.
+pub(super) fn out_of_time(limits: &Limits) -> String {
+    if limits.deadline.was_told() {
+        return "the run was told to stop".to_owned();
+    }
+    format!(
+        "looking at it took more than {} seconds; raise the limit `seconds` to go on for longer",
+        limits.seconds
+    )
+}
+
 /// Follows the streams that only some readers come to, because they have taken more than the
 /// stream before. That they go there at all is an anomaly of that stream.
 fn follow_elsewhere(
@@ -84,7 +150,7 @@ fn follow_elsewhere(
             continue;
         }
         if found.streams.len() >= most {
-            found.limit_reached = true;
+            found.left_out = Some(format!("more than {most} pickles in one file"));
             return;
         }
         let mut analysed = analyst.stream(offset);

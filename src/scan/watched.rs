@@ -5,7 +5,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use crate::source::Source;
+use crate::{limits::Limits, source::Source};
 
 /// Passes reads on and keeps the first error.
 ///
@@ -13,13 +13,15 @@ use crate::source::Source;
 /// for them; but the input is then `incomplete`, whatever they made of it.
 pub(super) struct Watched<S> {
     inner: S,
+    limits: Limits,
     failure: Mutex<Option<(io::ErrorKind, String)>>,
 }
 
 impl<S: Source> Watched<S> {
-    pub(super) fn new(inner: S) -> Self {
+    pub(super) fn new(inner: S, limits: &Limits) -> Self {
         Self {
             inner,
+            limits: limits.clone(),
             failure: Mutex::new(None),
         }
     }
@@ -43,7 +45,11 @@ impl<S: Source> Source for Watched<S> {
     }
 
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.inner.read_at(offset, buffer);
+        let read = if self.limits.deadline.has_passed() {
+            Err(io::ErrorKind::TimedOut.into())
+        } else {
+            self.inner.read_at(offset, buffer)
+        };
         if let Err(error) = &read
             && error.kind() != io::ErrorKind::Interrupted
         {

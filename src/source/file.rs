@@ -2,7 +2,7 @@
 //! kills the process with SIGBUS.
 
 use std::{
-    fs::File,
+    fs::{File, Metadata},
     io,
     path::Path,
     sync::atomic::{AtomicU64, Ordering},
@@ -15,39 +15,69 @@ use super::Source;
 #[derive(Debug)]
 pub struct FileSource {
     file: File,
-    length: u64,
-    modified: Option<SystemTime>,
+    opened: State,
     read: AtomicU64,
 }
 
+/// What changes when a file is written to, cut, replaced or removed.
+#[derive(Debug, PartialEq, Eq)]
+struct State {
+    length: u64,
+    modified: Option<SystemTime>,
+    /// Time of the last change of anything, which no program can set, and whether the file still
+    /// has a name.
+    #[cfg(unix)]
+    changed: (i64, i64, bool),
+}
+
+impl State {
+    fn of(metadata: &Metadata) -> Self {
+        Self {
+            length: metadata.len(),
+            modified: metadata.modified().ok(),
+            #[cfg(unix)]
+            changed: {
+                use std::os::unix::fs::MetadataExt;
+                let named = metadata.nlink() > 0;
+                (metadata.ctime(), metadata.ctime_nsec(), named)
+            },
+        }
+    }
+}
+
 impl FileSource {
-    /// Opens a file for positioned reads.
+    /// Opens a file for positioned reads. Never waits: what was a file when its folder was listed
+    /// may be a pipe by now, and opening one would wait for a writer.
     ///
     /// # Errors
-    /// Whatever the operating system says about opening it.
+    /// Whatever the operating system says about opening it; also where it is no regular file.
     pub fn open(path: &Path) -> io::Result<Self> {
-        Self::from_file(File::open(path)?)
+        Self::from_file(open_without_waiting(path)?)
     }
 
     /// Takes an opened regular file.
     ///
     /// # Errors
-    /// Whatever the operating system says about its metadata.
+    /// Whatever the operating system says about its metadata; also where it is no regular file.
     pub fn from_file(file: File) -> io::Result<Self> {
         let metadata = file.metadata()?;
+        if !metadata.is_file() {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "it is no regular file",
+            ));
+        }
         Ok(Self {
-            length: metadata.len(),
-            modified: metadata.modified().ok(),
+            opened: State::of(&metadata),
             file,
             read: AtomicU64::new(0),
         })
     }
 
-    /// Whether the file has another length, or was written to, since it was opened.
+    /// Whether the file was written to, replaced or removed since it was opened.
     pub fn has_changed(&self) -> bool {
-        self.file.metadata().map_or(true, |metadata| {
-            metadata.len() != self.length || metadata.modified().ok() != self.modified
-        })
+        let now = self.file.metadata();
+        now.map_or(true, |metadata| State::of(&metadata) != self.opened)
     }
 
     /// Bytes read so far.
@@ -58,11 +88,11 @@ impl FileSource {
 
 impl Source for FileSource {
     fn len(&self) -> u64 {
-        self.length
+        self.opened.length
     }
 
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
-        let rest = self.length.saturating_sub(offset);
+        let rest = self.opened.length.saturating_sub(offset);
         let wanted = usize::try_from(rest).map_or(buffer.len(), |rest| rest.min(buffer.len()));
         let Some(buffer) = buffer.get_mut(..wanted).filter(|buffer| !buffer.is_empty()) else {
             return Ok(0);
@@ -78,6 +108,20 @@ impl Source for FileSource {
         self.read.fetch_add(count as u64, Ordering::Relaxed);
         Ok(count)
     }
+}
+
+#[cfg(unix)]
+fn open_without_waiting(path: &Path) -> io::Result<File> {
+    use rustix::fs::OFlags;
+    use std::os::unix::fs::OpenOptionsExt;
+    let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
+    let flags = i32::try_from(flags.bits()).map_err(io::Error::other)?;
+    File::options().read(true).custom_flags(flags).open(path)
+}
+
+#[cfg(not(unix))]
+fn open_without_waiting(path: &Path) -> io::Result<File> {
+    File::open(path)
 }
 
 #[cfg(unix)]

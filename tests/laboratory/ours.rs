@@ -53,11 +53,6 @@ pub(crate) fn ours(bytes: &[u8]) -> Ours {
     with(bytes, &Opaque(Ruleset::builtin()))
 }
 
-/// As [`ours`], with the built-in models, which follow calls further.
-pub(crate) fn ours_with_models(bytes: &[u8]) -> Ours {
-    with(bytes, Ruleset::builtin())
-}
-
 fn with(bytes: &[u8], knowledge: &dyn Knowledge) -> Ours {
     let source = MemorySource::new(bytes);
     let limits = Limits::default();

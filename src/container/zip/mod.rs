@@ -77,9 +77,9 @@ fn open(opening: &mut Opening<'_>) -> io::Result<()> {
         );
     }
     judge_directory(opening, &directory);
-    judge_names(opening, &locals);
     judge_extents(opening, &locals);
     let layout = Layout::of(names(&locals));
+    judge_names(opening, &locals, layout);
     for (&at, found) in &locals.found {
         if !emit(opening, &layout, !directory.entries.is_empty(), (at, found))? {
             return Ok(());
@@ -114,8 +114,9 @@ fn judge_directory(opening: &mut Opening<'_>, directory: &Directory) {
     }
 }
 
-/// Finds names that more than one member has, and names that differ only in case.
-fn judge_names(opening: &mut Opening<'_>, locals: &Locals) {
+/// Finds names that more than one member has and, where torch's reader, which ignores case, would
+/// be confused, names that differ only in case.
+fn judge_names(opening: &mut Opening<'_>, locals: &Locals, layout: Layout) {
     let mut spellings: BTreeMap<Vec<u8>, BTreeSet<&[u8]>> = BTreeMap::new();
     let mut seen = BTreeSet::new();
     for (&at, found) in &locals.found {
@@ -130,7 +131,7 @@ fn judge_names(opening: &mut Opening<'_>, locals: &Locals) {
                 opening.anomaly(AnomalyKind::DuplicateName, at, message);
             }
             let variants = spellings.entry(name.to_ascii_lowercase()).or_default();
-            if variants.insert(name) && variants.len() > 1 {
+            if variants.insert(name) && variants.len() > 1 && layout == Layout::Torch {
                 let message = format!("{shown:?} occurs in another spelling");
                 opening.anomaly(AnomalyKind::CaseVariantName, at, message);
             }

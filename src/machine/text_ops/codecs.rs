@@ -347,8 +347,8 @@ fn escape_unicode(run: &Run) -> Vec<u8> {
             0x0d => out.push_str("\\r"),
             0x5c => out.push_str("\\\\"),
             0x20..=0x7e => out.extend(char::from_u32(unit)),
-            ..=0xff => out.push_str(&format!("\\x{unit:02x}")),
-            ..=0xffff => out.push_str(&format!("\\u{unit:04x}")),
+            0..=0x1f | 0x7f..=0xff => out.push_str(&format!("\\x{unit:02x}")),
+            0x100..=0xffff => out.push_str(&format!("\\u{unit:04x}")),
             _ => out.push_str(&format!("\\U{unit:08x}")),
         }
     }

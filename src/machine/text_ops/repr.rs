@@ -149,9 +149,9 @@ pub(super) fn ascii(value: &Datum) -> Option<Run> {
     let mut out = String::new();
     for &unit in &shown.units {
         match unit {
-            ..0x80 => out.extend(char::from_u32(unit)),
-            ..=0xff => out.push_str(&format!("\\x{unit:02x}")),
-            ..=0xffff => out.push_str(&format!("\\u{unit:04x}")),
+            0..0x80 => out.extend(char::from_u32(unit)),
+            0x80..=0xff => out.push_str(&format!("\\x{unit:02x}")),
+            0x100..=0xffff => out.push_str(&format!("\\u{unit:04x}")),
             _ => out.push_str(&format!("\\U{unit:08x}")),
         }
     }
