@@ -174,7 +174,7 @@ impl<'s, 'k> Machine<'s, 'k> {
         let halt = self.follow();
         let stop = self.decoder.position();
         let facts = self.describe(offset, stop, halt);
-        if halt != Halt::Stop || self.heap.size() > CARRIED_NODES {
+        if halt != Halt::Stop || (self.heap.size() > CARRIED_NODES && !self.keeps_memo) {
             self.heap = Heap::new(self.knowledge);
             self.memo = Memo::default();
             self.registered.clear();

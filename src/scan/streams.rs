@@ -155,7 +155,7 @@ fn follow_elsewhere(
         }
         let mut analysed = analyst.stream(offset);
         starts.append(&mut analysed.continues);
-        if !analysed.is_broken() || analysed.is_suspicious_before_nonsense() {
+        if !analysed.is_broken() || analysed.acts_before_nonsense() {
             found.streams.push(analysed);
         }
     }
@@ -174,7 +174,7 @@ fn first_broken(pickle: &PickleMember, analysed: Analysed, found: &mut Streams) 
         || starts_with_proto(pickle.source.as_ref(), analysed.facts.offset)
         || analysed.facts.end == End::Limit
         || is_cut_off(pickle, &analysed);
-    if certain || analysed.is_suspicious_before_nonsense() {
+    if certain || analysed.acts_before_nonsense() {
         let end = analysed.end();
         found.streams.push(analysed);
         return Some(end);
@@ -208,7 +208,7 @@ fn later_broken(
     let offset = analysed.facts.offset;
     let is_pickle = starts_with_proto(pickle.source.as_ref(), offset)
         || analysed.facts.end == End::Limit
-        || analysed.is_suspicious_before_nonsense();
+        || analysed.acts_before_nonsense();
     if is_pickle {
         let end = analysed.end();
         found.streams.push(analysed);
