@@ -50,15 +50,11 @@ type Thing = (Vec<u8>, bool);
 
 /// Follows every stream of the bytes, knowing only names.
 pub(crate) fn ours(bytes: &[u8]) -> Ours {
-    with(bytes, &Opaque(Ruleset::builtin()))
+    ours_knowing(bytes, &Opaque(Ruleset::builtin()))
 }
 
-/// The same with every model that ships: what callables do may only add imports.
-pub(crate) fn ours_with_models(bytes: &[u8]) -> Ours {
-    with(bytes, Ruleset::builtin())
-}
-
-fn with(bytes: &[u8], knowledge: &dyn Knowledge) -> Ours {
+/// Follows every stream of the bytes with some knowledge of what callables do.
+pub(crate) fn ours_knowing(bytes: &[u8], knowledge: &dyn Knowledge) -> Ours {
     let source = MemorySource::new(bytes);
     let limits = Limits::default();
     let mut readings = Readings::new(&source, knowledge, &limits);
