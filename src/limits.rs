@@ -29,6 +29,9 @@ pub struct Limits {
     pub nodes: usize,
     /// Bytes of one text line, name or number that is fetched to be read. Longer ones are unknown.
     pub text: usize,
+    /// Bytes of the module, and of the qualified name, of an import. Longer ones are unknown, which is
+    /// never trusted. Stops a name that is given once and imported a million times.
+    pub name: usize,
     /// Bytes of code, command or nested pickle that are taken out of a literal to be looked at.
     pub payload: usize,
     /// Bytes of text computed by modelled calls in one stream, in total. Stops `"x" * 10**9`.
@@ -118,6 +121,7 @@ impl Default for Limits {
             events: 2 << 20,
             nodes: 64 << 20,
             text: 1 << 20,
+            name: 1024,
             payload: 256 << 20,
             computed: 16 << 20,
             model_steps: 1 << 20,
