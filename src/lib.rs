@@ -7,6 +7,8 @@
 
 #[cfg(feature = "cli")]
 pub mod cli;
+#[cfg(feature = "cli")]
+pub mod config;
 pub mod container;
 pub mod facts;
 pub mod limits;
@@ -21,3 +23,4 @@ pub mod sandbox;
 pub mod scan;
 mod show;
 pub mod source;
+pub mod suppress;

@@ -39,10 +39,7 @@ fn say(line: &str) {
 fn run(cli: &Cli) -> Result<u8> {
     let mut stdout = io::stdout().lock();
     match &cli.command {
-        None if cli.scan.caps.asks_for_help() => {
-            unless_closed(cli::list_limits(&mut stdout))?;
-            Ok(0)
-        }
+        None if cli.scan.caps.asks_for_help() => written(cli::list_limits(&mut stdout)),
         None => {
             drop(stdout);
             scan(&cli.scan)
@@ -56,9 +53,10 @@ fn run(cli: &Cli) -> Result<u8> {
             confine_to_file(arguments)?;
             Ok(cli::disassemble(arguments, &mut stdout)?)
         }
+        Some(Command::Completions { shell }) => written(cli::completions(*shell, &mut stdout)),
+        Some(Command::Man) => written(cli::man(&mut stdout)),
         Some(Command::Rules(RulesCommand::List(sources))) => {
-            unless_closed(cli::list(&*rules(sources)?, &mut stdout))?;
-            Ok(0)
+            written(cli::list(&*rules(sources)?, &mut stdout))
         }
         Some(Command::Rules(RulesCommand::Show { id, sources })) => {
             Ok(cli::show(&*rules(sources)?, id, &mut stdout)?)
@@ -68,9 +66,9 @@ fn run(cli: &Cli) -> Result<u8> {
 }
 
 fn scan(arguments: &ScanArguments) -> Result<u8> {
-    let mut options = arguments.options()?;
-    options.limits.deadline = arguments.stop_when_told()?;
-    let ruleset = rules(&arguments.sources)?;
+    let mut settings = arguments.settings()?;
+    settings.options.limits.deadline = arguments.stop_when_told()?;
+    let ruleset = rules(&settings.sources)?;
     let mut outputs = Vec::new();
     for destination in arguments.destinations()? {
         let shown = destination.path.clone().unwrap_or_default();
@@ -78,7 +76,7 @@ fn scan(arguments: &ScanArguments) -> Result<u8> {
         let opened = opened.with_context(|| format!("cannot write {}", shown.display()))?;
         outputs.push((destination, opened));
     }
-    let inputs = scan::find(&arguments.inputs(), &options.excludes);
+    let inputs = scan::find(&settings.inputs, &settings.options.excludes);
     // Here, because outputs are open, and nothing of an input was read and no thread started yet.
     let enforced = sandbox::enter(arguments.confinement.mode, inputs.grounds())?;
     if arguments.sandbox_self_test {
@@ -89,14 +87,15 @@ fn scan(arguments: &ScanArguments) -> Result<u8> {
         say(&format!("pickscan: sandbox: {enforced}"));
     }
     let progress = arguments.progress();
-    let mut report = scan::scan_found(inputs, &options, &ruleset, &progress);
+    let mut report = scan::scan_found(inputs, &settings.options, &ruleset, &progress);
     report.sandbox = enforced.to_string();
     progress.finish();
+    settings.suppress(&mut report)?;
     let mut written = Ok(());
     for (destination, opened) in &mut outputs {
         let writer = opened.writer();
-        let outcome = output::write(&report, arguments.rendering(destination), writer)
-            .and_then(|()| writer.flush());
+        let rendering = arguments.rendering(destination, settings.fail_on);
+        let outcome = output::write(&report, rendering, writer).and_then(|()| writer.flush());
         // A full disk must not keep the other outputs from being written.
         written = written.and(unless_closed(outcome));
     }
@@ -107,7 +106,16 @@ fn scan(arguments: &ScanArguments) -> Result<u8> {
     if silent && arguments.verbosity() > Verbosity::Quiet {
         say(&output::summary(&report));
     }
-    Ok(report.exit_code(arguments.fail_on))
+    Ok(match arguments.exit_zero {
+        true => 0,
+        false => report.exit_code(settings.fail_on),
+    })
+}
+
+/// The exit status of a command that only writes.
+fn written(outcome: io::Result<()>) -> Result<u8> {
+    unless_closed(outcome)?;
+    Ok(0)
 }
 
 fn confine_to_file(arguments: &FileArguments) -> Result<Enforced> {

@@ -43,10 +43,13 @@ const ARROWS: &[(&str, &[&str])] = &[
         ],
     ),
     ("output", &["facts", "report", "rules"]),
+    ("suppress", &["report", "rules"]),
+    ("config", &["report", "suppress"]),
     (
         "cli",
         &[
-            "limits", "output", "pickle", "report", "rules", "sandbox", "scan",
+            "config", "limits", "output", "pickle", "report", "rules", "sandbox", "scan",
+            "suppress",
         ],
     ),
     ("sandbox", &[]),

@@ -4,9 +4,11 @@
 
 mod destination;
 mod limit;
+mod manual;
 mod progress;
 mod rules;
 mod self_test;
+mod settings;
 mod show;
 mod signals;
 
@@ -18,9 +20,11 @@ use std::{
 use clap::{Args, Parser, Subcommand, builder::PossibleValuesParser, builder::TypedValueParser};
 
 pub use destination::{Destination, Opened, UnusableOutputs};
+pub use manual::{completions, man};
 pub use progress::Progress;
 pub use rules::{lint, list, show};
 pub use self_test::self_test;
+pub use settings::{Settings, SettingsError};
 pub use show::{disassemble, explain};
 
 use crate::{
@@ -28,7 +32,7 @@ use crate::{
     output::{Colour, Format, Rendering, Verbosity},
     report::Threshold,
     sandbox::Mode,
-    scan::{self, Excludes, InvalidPattern},
+    scan::InvalidPattern,
 };
 
 const AFTER_HELP: &str = "\
@@ -37,6 +41,7 @@ Exit status:
   1  something was found
   2  something could not be scanned, or the command line is not understood
      (where both hold, it is 1)
+With --exit-zero, it is 2 for the command line alone, else 0.
 
 A file or folder named like a command is given as ./explain.";
 
@@ -71,6 +76,13 @@ pub enum Command {
     /// Show or check rules
     #[command(subcommand)]
     Rules(RulesCommand),
+    /// Write the completions for a shell to standard output
+    Completions {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
+    /// Write the manual page to standard output
+    Man,
 }
 
 /// What can be done with rules.
@@ -149,15 +161,26 @@ pub struct ScanArguments {
     /// Files and folders; - is standard input [default: .]
     pub paths: Vec<PathBuf>,
 
-    /// Fail from findings of this verdict on
-    #[arg(
-        long,
-        value_name = "VERDICT",
-        default_value = "suspicious",
-        value_parser = thresholds(),
-        help_heading = "Verdict"
-    )]
-    pub fail_on: Threshold,
+    /// Fail from findings of this verdict on [default: suspicious]
+    #[arg(long, value_name = "VERDICT", value_parser = thresholds(), help_heading = "Verdict")]
+    pub fail_on: Option<Threshold>,
+    /// Exit with 0 whatever is found and whatever could not be scanned
+    #[arg(long, help_heading = "Verdict")]
+    pub exit_zero: bool,
+    /// Do not fail because of findings that a file written by --write-baseline holds
+    #[arg(long, value_name = "FILE", help_heading = "Verdict")]
+    pub baseline: Option<PathBuf>,
+    /// Write what is found to a file, to be known from now on
+    #[arg(long, value_name = "FILE", help_heading = "Verdict")]
+    pub write_baseline: Option<PathBuf>,
+
+    /// Take this configuration [default: pickscan.toml, .pickscan.toml or pyproject.toml at or
+    /// above the working directory]
+    #[arg(long, value_name = "FILE", help_heading = "Configuration")]
+    pub config: Option<PathBuf>,
+    /// Take no configuration: for files whose configuration is not trusted either
+    #[arg(long, conflicts_with = "config", help_heading = "Configuration")]
+    pub isolated: bool,
 
     /// Write in this format [default: text]
     #[arg(short, long, value_name = "FORMAT", value_parser = formats(), help_heading = "Output")]
@@ -237,11 +260,13 @@ impl Caps {
     /// # Errors
     /// For a name that is no limit and a value that is no number.
     pub fn limits(&self) -> Result<Limits, BadArgument> {
-        self.limit
-            .iter()
-            .try_fold(Limits::default(), |limits, change| {
-                limit::changed(&limits, change).map_err(BadArgument::Limit)
-            })
+        self.applied_to(Limits::default())
+    }
+
+    fn applied_to(&self, limits: Limits) -> Result<Limits, BadArgument> {
+        self.limit.iter().try_fold(limits, |limits, change| {
+            limit::changed(&limits, change).map_err(BadArgument::Limit)
+        })
     }
 }
 
@@ -252,22 +277,6 @@ impl ScanArguments {
             [] => vec![PathBuf::from(".")],
             paths => paths.to_vec(),
         }
-    }
-
-    /// The options of the scan.
-    ///
-    /// # Errors
-    /// For patterns and limits that are not understood.
-    pub fn options(&self) -> Result<scan::Options, BadArgument> {
-        Ok(scan::Options {
-            limits: self.caps.limits()?,
-            jobs: match self.jobs {
-                // Inside the sandbox the files that tell of a container's share cannot be read.
-                0 => std::thread::available_parallelism().map_or(1, usize::from),
-                jobs => jobs,
-            },
-            excludes: Excludes::new(self.exclude.iter().map(String::as_str))?,
-        })
     }
 
     /// What stops the run early, with a report of what was done: SIGINT and SIGTERM.
@@ -291,7 +300,7 @@ impl ScanArguments {
     }
 
     /// How a report is written to a destination.
-    pub fn rendering(&self, destination: &Destination) -> Rendering {
+    pub fn rendering(&self, destination: &Destination, fail_on: Threshold) -> Rendering {
         let colour = match self.color.as_str() {
             "always" => Colour::Ansi,
             "auto" if destination.is_stdout() && terminal_wants_colour() => Colour::Ansi,
@@ -301,6 +310,7 @@ impl ScanArguments {
             format: destination.format,
             colour,
             verbosity: self.verbosity(),
+            fail_on,
         }
     }
 
@@ -350,18 +360,9 @@ pub fn list_limits(writer: &mut dyn Write) -> io::Result<()> {
     limit::list(writer)
 }
 
-const THRESHOLDS: [(&str, Threshold); 4] = [
-    ("dangerous", Threshold::Dangerous),
-    ("suspicious", Threshold::Suspicious),
-    ("unfamiliar", Threshold::Unfamiliar),
-    ("never", Threshold::Never),
-];
-
 fn thresholds() -> impl TypedValueParser<Value = Threshold> {
-    PossibleValuesParser::new(THRESHOLDS.map(|(name, _)| name)).try_map(|given| {
-        let found = THRESHOLDS.iter().find(|(name, _)| *name == given);
-        found.map(|(_, threshold)| *threshold).ok_or("no verdict")
-    })
+    PossibleValuesParser::new(Threshold::ALL.map(Threshold::name))
+        .try_map(|given| Threshold::from_name(&given).ok_or("no verdict"))
 }
 
 fn modes() -> impl TypedValueParser<Value = Mode> {
@@ -400,6 +401,6 @@ mod tests {
     fn the_default_is_the_current_folder() {
         let cli = Cli::try_parse_from(["pickscan"]).unwrap();
         assert_eq!(cli.scan.inputs(), [PathBuf::from(".")]);
-        assert_eq!(cli.scan.fail_on, Threshold::Suspicious);
+        assert_eq!(cli.scan.fail_on, None);
     }
 }

@@ -33,6 +33,7 @@ pub(super) fn report() -> Report {
         format: "zip",
         size: 400,
         bytes_read: 300,
+        sha256: None,
         streams: vec![stream],
         findings: vec![finding],
         notices: vec![Notice::about(
@@ -63,6 +64,7 @@ pub(super) fn report() -> Report {
         rules: [("os-command".to_owned(), rule)].into(),
         rules_digest: "00ff".to_owned(),
         sandbox: String::new(),
+        ..Report::default()
     }
 }
 

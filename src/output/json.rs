@@ -21,12 +21,13 @@ struct Document<'r> {
     schema: &'static str,
     version: &'static str,
     sandbox: &'r str,
-    summary: Summary,
+    summary: Summary<'r>,
     files: Vec<File<'r>>,
 }
 
+/// What is said about the run as a whole.
 #[derive(Serialize)]
-struct Summary {
+pub(super) struct Summary<'r> {
     inputs: usize,
     clean: usize,
     unfamiliar: usize,
@@ -34,10 +35,29 @@ struct Summary {
     dangerous: usize,
     incomplete: usize,
     skipped: usize,
+    suppressed: Suppressed,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    configuration: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    baseline: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    rules: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    notices: Vec<NoticeObject<'r>>,
 }
 
+/// How much does not count: findings that a baseline holds, findings about what the configuration
+/// trusts, files and folders that patterns left out.
 #[derive(Serialize)]
-struct File<'r> {
+struct Suppressed {
+    baseline: usize,
+    configuration: usize,
+    excluded: usize,
+}
+
+/// One input.
+#[derive(Serialize)]
+pub(super) struct File<'r> {
     path: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     path_hex: Option<String>,
@@ -45,6 +65,8 @@ struct File<'r> {
     format: &'static str,
     size: u64,
     bytes_read: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sha256: Option<&'r str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     skipped: Option<&'r str>,
     streams: Vec<Stream<'r>>,
@@ -143,6 +165,14 @@ struct FindingObject<'r> {
     location: Place,
     related: Vec<Place>,
     fingerprint: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    suppressed: Option<SuppressionObject<'r>>,
+}
+
+#[derive(Serialize)]
+struct SuppressionObject<'r> {
+    by: &'static str,
+    reason: &'r str,
 }
 
 #[derive(Serialize)]
@@ -167,7 +197,23 @@ pub(super) fn write(report: &Report, writer: &mut dyn Write) -> io::Result<()> {
         schema: "pickscan-report/1",
         version: env!("CARGO_PKG_VERSION"),
         sandbox: &report.sandbox,
-        summary: Summary {
+        summary: Summary::from(report),
+        files: files(report).collect(),
+    };
+    serde_json::to_writer(&mut *writer, &document)?;
+    writeln!(writer)
+}
+
+/// The inputs, one after the other.
+pub(super) fn files(report: &Report) -> impl Iterator<Item = File<'_>> {
+    report.files.iter().map(|file| File::new(report, file))
+}
+
+impl<'r> From<&'r Report> for Summary<'r> {
+    fn from(report: &'r Report) -> Self {
+        let suppressed = report.suppressed();
+        let provenance = &report.provenance;
+        Self {
             inputs: report.files.len(),
             clean: report.count(Verdict::Clean),
             unfamiliar: report.count(Verdict::Unfamiliar),
@@ -175,15 +221,25 @@ pub(super) fn write(report: &Report, writer: &mut dyn Write) -> io::Result<()> {
             dangerous: report.count(Verdict::Dangerous),
             incomplete: report.count(Verdict::Incomplete),
             skipped: report.count(Verdict::Skipped),
-        },
-        files: report.files.iter().map(File::from).collect(),
-    };
-    serde_json::to_writer(&mut *writer, &document)?;
-    writeln!(writer)
+            suppressed: Suppressed {
+                baseline: suppressed.known,
+                configuration: suppressed.trusted,
+                excluded: suppressed.excluded,
+            },
+            configuration: provenance.configuration.as_deref().map(lossy),
+            baseline: provenance.baseline.as_deref().map(lossy),
+            rules: provenance.rules.iter().map(|path| lossy(path)).collect(),
+            notices: report.notices.iter().map(NoticeObject::from).collect(),
+        }
+    }
 }
 
-impl<'r> From<&'r FileReport> for File<'r> {
-    fn from(file: &'r FileReport) -> Self {
+fn lossy(path: &std::path::Path) -> String {
+    path.to_string_lossy().into_owned()
+}
+
+impl<'r> File<'r> {
+    fn new(report: &Report, file: &'r FileReport) -> Self {
         let (path, path_hex) = spell(file.path.as_os_str().as_encoded_bytes());
         Self {
             path,
@@ -192,12 +248,13 @@ impl<'r> From<&'r FileReport> for File<'r> {
             format: file.format,
             size: file.size,
             bytes_read: file.bytes_read,
+            sha256: file.sha256.as_deref(),
             skipped: file.skipped.as_deref(),
             streams: file.streams.iter().map(Stream::from).collect(),
             findings: file
                 .findings
                 .iter()
-                .map(|finding| finding_object(file, finding))
+                .map(|finding| finding_object(report, file, finding))
                 .collect(),
             notices: file.notices.iter().map(NoticeObject::from).collect(),
         }
@@ -292,7 +349,12 @@ impl<'r> From<&'r ChangeReport> for Change<'r> {
     }
 }
 
-fn finding_object<'r>(file: &FileReport, finding: &'r Finding) -> FindingObject<'r> {
+fn finding_object<'r>(
+    report: &Report,
+    file: &FileReport,
+    finding: &'r Finding,
+) -> FindingObject<'r> {
+    let suppression = finding.suppression.as_ref();
     FindingObject {
         rule: &finding.rule,
         severity: finding.severity.name(),
@@ -300,7 +362,11 @@ fn finding_object<'r>(file: &FileReport, finding: &'r Finding) -> FindingObject<
         symbol: finding.symbol.as_deref(),
         location: Place::from(&finding.location),
         related: finding.related.iter().map(Place::from).collect(),
-        fingerprint: finding.fingerprint(&file.path),
+        fingerprint: report.fingerprint(file, finding),
+        suppressed: suppression.map(|suppression| SuppressionObject {
+            by: suppression.name(),
+            reason: suppression.reason(),
+        }),
     }
 }
 

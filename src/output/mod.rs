@@ -3,16 +3,22 @@
 //! This room cannot reach inputs. Whatever comes from them, names above all, is hostile text and
 //! is escaped for the place where it is written.
 
+mod cyclonedx;
 mod escape;
 mod explain;
+mod github;
+mod gitlab;
 mod json;
+mod jsonl;
+mod junit;
+mod markdown;
 mod sarif;
 mod text;
 mod words;
 
 use std::io::{self, Write};
 
-use crate::report::Report;
+use crate::report::{Report, Threshold};
 
 pub use escape::visible;
 pub use explain::explain;
@@ -25,20 +31,48 @@ pub enum Format {
     Text,
     /// `pickscan-report/1`, for programs.
     Json,
+    /// The inputs of `pickscan-report/1`, one a line, then the summary.
+    JsonLines,
     /// SARIF 2.1.0, for code scanning.
     Sarif,
+    /// Workflow commands, which GitHub shows as annotations.
+    Github,
+    /// A page, for the summary of a job.
+    Markdown,
+    /// JUnit's XML, for everything that shows test results.
+    Junit,
+    /// Code Quality of GitLab.
+    Gitlab,
+    /// A bill of materials of models: CycloneDX 1.6.
+    CycloneDx,
 }
 
 impl Format {
     /// Every format.
-    pub const ALL: &[Self] = &[Self::Text, Self::Json, Self::Sarif];
+    pub const ALL: &[Self] = &[
+        Self::Text,
+        Self::Json,
+        Self::JsonLines,
+        Self::Sarif,
+        Self::Github,
+        Self::Markdown,
+        Self::Junit,
+        Self::Gitlab,
+        Self::CycloneDx,
+    ];
 
     /// The name on the command line.
     pub fn name(self) -> &'static str {
         match self {
             Self::Text => "text",
             Self::Json => "json",
+            Self::JsonLines => "jsonl",
             Self::Sarif => "sarif",
+            Self::Github => "github",
+            Self::Markdown => "markdown",
+            Self::Junit => "junit",
+            Self::Gitlab => "gitlab",
+            Self::CycloneDx => "cyclonedx",
         }
     }
 
@@ -73,7 +107,8 @@ pub enum Colour {
     Ansi,
 }
 
-/// What to write. Only text looks at colour and verbosity.
+/// What to write. Only text looks at colour and verbosity, and only JUnit, which knows nothing
+/// between passed and failed, at the threshold.
 #[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rendering {
     /// The format.
@@ -82,6 +117,8 @@ pub struct Rendering {
     pub colour: Colour,
     /// How much.
     pub verbosity: Verbosity,
+    /// From which findings on the run fails.
+    pub fail_on: Threshold,
 }
 
 /// Writes the report.
@@ -92,11 +129,17 @@ pub fn write(report: &Report, rendering: Rendering, writer: &mut dyn Write) -> i
     match rendering.format {
         Format::Text => text::write(report, rendering, writer),
         Format::Json => json::write(report, writer),
+        Format::JsonLines => jsonl::write(report, writer),
         Format::Sarif => sarif::write(report, writer),
+        Format::Github => github::write(report, writer),
+        Format::Markdown => markdown::write(report, writer),
+        Format::Junit => junit::write(report, rendering.fail_on, writer),
+        Format::Gitlab => gitlab::write(report, writer),
+        Format::CycloneDx => cyclonedx::write(report, writer),
     }
 }
 
-/// The last line of a text report: what was looked at, and how it came out.
+/// The last lines of a text report: what was looked at, how it came out, what does not count.
 pub fn summary(report: &Report) -> String {
     text::summary(report, Colour::Plain)
 }

@@ -31,12 +31,21 @@ pub(super) fn write(
     if rendering.verbosity > Verbosity::Quiet {
         page.paragraph()?;
         writeln!(page.writer, "{}", summary(report, rendering.colour))?;
+    } else if let Some(suppressed) = words::suppressed(report) {
+        writeln!(page.writer, "pickscan: {suppressed}")?;
     }
     Ok(())
 }
 
-/// The last line.
+/// The last lines: what was looked at, how it came out, and what does not count.
 pub(super) fn summary(report: &Report, colour: Colour) -> String {
+    let mut lines = vec![counts(report, colour)];
+    let remarks = words::run_remarks(report).into_iter();
+    lines.extend(remarks.map(|remark| format!("pickscan: {remark}")));
+    lines.join("\n")
+}
+
+fn counts(report: &Report, colour: Colour) -> String {
     let files = words::count(report.files.len(), "file");
     let scanned: u64 = report.files.iter().map(|file| file.size).sum();
     let read: u64 = report.files.iter().map(|file| file.bytes_read).sum();
@@ -107,11 +116,19 @@ impl Page<'_, '_> {
         } else {
             Severity::Medium
         };
-        let findings = file.findings.iter();
-        let (findings, lesser): (Vec<_>, Vec<_>) =
-            findings.partition(|finding| finding.severity >= threshold);
+        let shown = |finding: &&Finding| verbose || !finding.is_trusted();
+        let findings = file.findings.iter().filter(shown);
+        let (findings, known): (Vec<_>, Vec<_>) =
+            findings.partition(|finding| verbose || finding.counts());
+        let (findings, lesser): (Vec<_>, Vec<_>) = findings
+            .into_iter()
+            .partition(|finding| finding.severity >= threshold);
         let lesser = lesser_findings(&lesser);
-        let remarks = remarks(file, self.rendering.verbosity);
+        let mut remarks = remarks(file, self.rendering.verbosity);
+        let known = known
+            .into_iter()
+            .filter(|one| one.severity > Severity::Info);
+        remarks.extend(known.map(|finding| known_line(file, finding)));
         if findings.is_empty() && remarks.is_empty() && !verbose {
             return self.one_line(file, lesser.as_deref());
         }
@@ -162,7 +179,7 @@ impl Page<'_, '_> {
         for finding in file
             .findings
             .iter()
-            .filter(|finding| finding.severity > Severity::Info)
+            .filter(|finding| finding.severity > Severity::Info && finding.counts())
         {
             let place = words::location(file, &finding.location);
             let severity = self.paint(tint_of(finding.severity), finding.severity.name());
@@ -184,6 +201,7 @@ impl Page<'_, '_> {
         let message = self.paint(BOLD, &visible(finding.message.as_bytes()));
         let rule = self.paint(DIM, &format!("[{}]", finding.rule));
         writeln!(self.writer, "\n  {severity}: {message} {rule}")?;
+        self.field("but", &words::standing(finding).unwrap_or_default())?;
         self.field("where", &words::location(file, &finding.location))?;
         for related in finding.related.iter().take(RELATED_SHOWN) {
             self.field("also", &words::location(file, related))?;
@@ -283,6 +301,14 @@ impl Page<'_, '_> {
     fn paint(&self, style: &'static str, text: &str) -> String {
         paint(self.rendering.colour, style, text)
     }
+}
+
+/// A finding that was there before, in one line.
+fn known_line(file: &FileReport, finding: &Finding) -> String {
+    let message = visible(finding.message.as_bytes());
+    let place = words::location(file, &finding.location);
+    let severity = finding.severity.name();
+    format!("known: {severity}: {message} in {place} [{}]", finding.rule)
 }
 
 /// What is said about an input beside findings: notices, broken pickles, why it was skipped.

@@ -1,9 +1,13 @@
 //! Phrases that several formats share.
 
+use std::path::Path;
+
 use super::escape::visible;
 use crate::{
     facts::Target,
-    report::{FileReport, Location, MemberPath, Notice, StreamReport},
+    report::{
+        FileReport, Finding, Level, Location, MemberPath, Notice, Report, StreamReport, Suppression,
+    },
 };
 
 /// The path of an input, visible.
@@ -38,6 +42,79 @@ pub(super) fn notice(file: &FileReport, notice: &Notice) -> String {
         place(file, &notice.member),
         visible(notice.message.as_bytes())
     )
+}
+
+/// How much was found, or could have been, and does not count; nothing where all does.
+pub(super) fn suppressed(report: &Report) -> Option<String> {
+    let suppressed = report.suppressed();
+    let provenance = &report.provenance;
+    let from = |path: &Option<std::path::PathBuf>, otherwise: &str| {
+        path.as_deref().map_or(otherwise.to_owned(), shown)
+    };
+    let mut parts = Vec::new();
+    if suppressed.known > 0 {
+        let baseline = from(&provenance.baseline, "the baseline");
+        parts.push(format!(
+            "{} known from {baseline}",
+            count(suppressed.known, "finding")
+        ));
+    }
+    if suppressed.trusted > 0 {
+        let configuration = from(&provenance.configuration, "the configuration");
+        let findings = count(suppressed.trusted, "finding");
+        parts.push(format!("{findings} about what {configuration} trusts"));
+    }
+    if suppressed.excluded > 0 {
+        let entries = match suppressed.excluded {
+            1 => "1 file or folder".to_owned(),
+            many => format!("{many} files or folders"),
+        };
+        parts.push(format!("{entries} left out by patterns"));
+    }
+    (!parts.is_empty()).then(|| format!("not counted: {}", parts.join(", ")))
+}
+
+/// Remarks about the run as a whole: what does not count, rules that may replace built-in ones,
+/// settings without effect.
+pub(super) fn run_remarks(report: &Report) -> Vec<String> {
+    let rules = report.provenance.rules.iter();
+    let rules: Vec<String> = rules.map(|path| shown(path)).collect();
+    let rules = (!rules.is_empty()).then(|| format!("with the rules of {}", rules.join(", ")));
+    let notices = report.notices.iter();
+    let notices = notices.map(|notice| {
+        let message = visible(notice.message.as_bytes());
+        format!("{}: {message}", notice.kind.name())
+    });
+    suppressed(report)
+        .into_iter()
+        .chain(rules)
+        .chain(notices)
+        .collect()
+}
+
+/// A path that is no input's, visible.
+pub(super) fn shown(path: &Path) -> String {
+    visible(path.as_os_str().as_encoded_bytes())
+}
+
+/// What is said of a finding that does not count.
+pub(super) fn standing(finding: &Finding) -> Option<String> {
+    finding
+        .suppression
+        .as_ref()
+        .map(|suppression| match suppression {
+            Suppression::Known => "known from the baseline".to_owned(),
+            Suppression::Trusted { reason } => format!("trusted: {}", visible(reason.as_bytes())),
+        })
+}
+
+/// What could not be scanned in an input, visible.
+pub(super) fn loud_remarks(file: &FileReport) -> impl Iterator<Item = String> + '_ {
+    let loud = |notice: &&Notice| notice.kind.level() >= Level::Warning;
+    let notices = file.notices.iter().filter(loud);
+    let notices = notices.map(|one| notice(file, one));
+    let broken = file.streams.iter().filter(|stream| stream.is_broken());
+    notices.chain(broken.map(|stream| format!("{}: {}", path(file), broken_stream(stream))))
 }
 
 /// What is said about a stream that does not end at STOP, without the path of the input.

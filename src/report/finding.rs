@@ -4,7 +4,7 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
-use super::{Location, MemberPath};
+use super::{Location, MemberPath, Suppression};
 use crate::rules::Severity;
 
 /// One match of one rule. Title, reasons and advice are in [`RuleInfo`], by the rule's id.
@@ -24,9 +24,31 @@ pub struct Finding {
     pub related: Vec<Location>,
     /// Which of the findings with the same rule, member and symbol this is, from 0.
     pub ordinal: usize,
+    /// Why it does not make a run fail, where it does not.
+    pub suppression: Option<Suppression>,
 }
 
 impl Finding {
+    /// A finding about an input as a whole. Formats that know only findings use it to say what is
+    /// none, such as that an input could not be scanned.
+    pub fn unlocated(rule: &str) -> Self {
+        Self {
+            rule: rule.to_owned(),
+            severity: Severity::Info,
+            message: String::new(),
+            symbol: None,
+            location: Location {
+                member: MemberPath::default(),
+                offset: 0,
+                opcode: "",
+                outer: None,
+            },
+            related: Vec::new(),
+            ordinal: 0,
+            suppression: None,
+        }
+    }
+
     /// An identity that survives re-training and re-packing: it depends on the rule, the path, the
     /// member, the symbol and the ordinal, not on offsets or contents. 16 hexadecimal digits.
     ///
@@ -36,7 +58,7 @@ impl Finding {
         let ordinal = self.ordinal.to_string();
         let parts: [&[u8]; 5] = [
             self.rule.as_bytes(),
-            path.as_os_str().as_encoded_bytes(),
+            &slashed(path),
             &self.location.member.joined(),
             self.symbol.as_deref().unwrap_or_default().as_bytes(),
             ordinal.as_bytes(),
@@ -53,6 +75,16 @@ impl Finding {
             .map(|byte| format!("{byte:02x}"))
             .collect()
     }
+}
+
+/// The path with `/` between its components, so that a baseline serves on every system.
+fn slashed(path: &Path) -> Vec<u8> {
+    let bytes = path.as_os_str().as_encoded_bytes();
+    let separator = |byte: &u8| match *byte {
+        byte if std::path::is_separator(char::from(byte)) => b'/',
+        byte => byte,
+    };
+    bytes.iter().map(separator).collect()
 }
 
 /// What a rule says about itself.
@@ -107,6 +139,7 @@ impl Finding {
             },
             related: Vec::new(),
             ordinal: 0,
+            suppression: None,
         }
     }
 }

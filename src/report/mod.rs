@@ -6,7 +6,9 @@
 mod finding;
 mod location;
 mod notice;
+pub mod paths;
 mod stream;
+mod suppression;
 mod verdict;
 
 use std::{collections::BTreeMap, path::PathBuf};
@@ -16,6 +18,7 @@ pub use finding::{Finding, RuleInfo};
 pub use location::{Location, MemberPath};
 pub use notice::{Level, Notice, NoticeKind};
 pub use stream::{AnomalyReport, CallReport, ChangeReport, ImportReport, StreamReport};
+pub use suppression::{Provenance, Suppressed, Suppression};
 pub use verdict::{Threshold, Verdict};
 
 /// The result of one run.
@@ -31,6 +34,12 @@ pub struct Report {
     pub rules_digest: String,
     /// What the operating system was told to forbid this process; empty where nothing was.
     pub sandbox: String,
+    /// What the run was told that may hide findings.
+    pub provenance: Provenance,
+    /// How many files and folders patterns left out of what was searched.
+    pub excluded: usize,
+    /// Remarks about the run itself, such as settings that had no effect.
+    pub notices: Vec<Notice>,
 }
 
 /// The result for one input.
@@ -44,6 +53,8 @@ pub struct FileReport {
     pub size: u64,
     /// Bytes that were read from the input.
     pub bytes_read: u64,
+    /// SHA-256 of the whole input in hexadecimal, where it was asked for.
+    pub sha256: Option<String>,
     /// The pickles inside, in order.
     pub streams: Vec<StreamReport>,
     /// What the rules say about them, worst first.
@@ -69,6 +80,7 @@ impl FileReport {
         let found = self
             .findings
             .iter()
+            .filter(|finding| !finding.is_trusted())
             .map(|finding| Verdict::of_severity(finding.severity));
         let worst = found.max().unwrap_or(Verdict::Skipped);
         if self.is_incomplete() {
@@ -94,7 +106,7 @@ impl FileReport {
     pub fn reaches(&self, threshold: Threshold) -> bool {
         self.findings
             .iter()
-            .any(|finding| threshold.is_reached_by(finding.severity))
+            .any(|finding| finding.counts() && threshold.is_reached_by(finding.severity))
     }
 }
 

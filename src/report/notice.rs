@@ -70,6 +70,8 @@ notices! {
     SpecialFile = "special-file", Warning: "A pipe, socket or device was found and not opened.";
     DanglingLink = "dangling-link", Warning: "A symbolic link was found that leads nowhere.";
     FindingsDropped = "findings-dropped", Warning: "More findings than are kept; the worst are.";
+    UnusedSuppression = "unused-suppression", Warning: "A setting that suppresses findings matches none.";
+    ExpiredSuppression = "expired-suppression", Warning: "A setting that suppresses findings has expired.";
     LinkedFolder = "linked-folder", Note: "A symbolic link to a folder was found and not followed.";
 }
 

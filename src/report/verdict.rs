@@ -68,6 +68,29 @@ pub enum Threshold {
 }
 
 impl Threshold {
+    /// Every threshold.
+    pub const ALL: [Self; 4] = [
+        Self::Dangerous,
+        Self::Suspicious,
+        Self::Unfamiliar,
+        Self::Never,
+    ];
+
+    /// The word on the command line and in configurations.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Dangerous => "dangerous",
+            Self::Suspicious => "suspicious",
+            Self::Unfamiliar => "unfamiliar",
+            Self::Never => "never",
+        }
+    }
+
+    /// The threshold of this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.name() == name)
+    }
+
     /// Whether a finding of this severity makes the run fail.
     pub fn is_reached_by(self, severity: Severity) -> bool {
         let verdict = Verdict::of_severity(severity);

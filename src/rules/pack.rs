@@ -177,6 +177,13 @@ impl Builder {
             let (from, to) = (alias.from.to_string(), alias.to.to_string());
             self.aliases.insert(from, to);
         }
+        for (to, names) in &file.reexports {
+            for from in names {
+                // What is written by hand knows better.
+                let alias = self.aliases.entry(from.clone());
+                alias.or_insert_with(|| to.clone());
+            }
+        }
         for modelled in &file.entries {
             let index = number(self.models.len());
             self.models.push(model_entry(modelled));

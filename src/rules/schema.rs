@@ -25,6 +25,9 @@ pub struct ModelFile {
     /// Other spellings of the same objects.
     #[serde(default)]
     pub aliases: Vec<Alias>,
+    /// The same, as `rules/grow/reexports.py` writes them: each object and its other names.
+    #[serde(default)]
+    pub reexports: BTreeMap<String, Vec<String>>,
     /// What is known, in any order.
     #[serde(default)]
     pub entries: Vec<Modelled>,
@@ -223,6 +226,9 @@ pub struct Only {
     /// What the keys of a state may be: each must match one of these.
     #[serde(default)]
     pub state_keys: Vec<RegexText>,
+    /// Of which classes the objects may be that stand in a state that is a pair, beside its dict.
+    #[serde(default)]
+    pub state_objects: Vec<Pattern>,
     /// What the values under some keys of a state must be.
     #[serde(default)]
     pub state: BTreeMap<String, ArgumentCondition>,

@@ -72,9 +72,19 @@ impl<'r> Values<'r> {
             Argument::Dict(pairs) => pairs.iter().all(|(key, value)| pair_allowed(key, value)),
             _ => false,
         };
+        let object_allowed = |part: &Argument| match part {
+            Argument::Object(Target::Instance(Some(symbol)) | Target::Result(Some(symbol))) => {
+                let mut patterns = only.state_objects.iter();
+                let dotted = symbol.dotted();
+                patterns.any(|pattern| pattern.matches(&dotted))
+            }
+            _ => false,
+        };
         (only.state_keys.is_empty() && only.state.is_empty())
             || match state {
-                Argument::Tuple(parts) if parts.len() == 2 => parts.iter().all(part_allowed),
+                Argument::Tuple(parts) if parts.len() == 2 => parts
+                    .iter()
+                    .all(|part| part_allowed(part) || object_allowed(part)),
                 _ => part_allowed(state),
             }
     }

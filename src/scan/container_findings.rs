@@ -42,6 +42,7 @@ pub(super) fn finding(
         },
         related: Vec::new(),
         ordinal: 0,
+        suppression: None,
     };
     let rule = RuleInfo {
         title: sentence.trim_end_matches('.').to_owned(),

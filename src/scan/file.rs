@@ -11,7 +11,7 @@ use std::{
 use super::{
     Options,
     analyse::Analysed,
-    container_findings, member,
+    container_findings, digest, member,
     member::{Members, PickleMember, Step},
     stdin,
     streams::{self, Streams, Taken},
@@ -38,6 +38,7 @@ pub(super) struct Scanner<'a> {
     /// With the clock of this input running.
     limits: Limits,
     ruleset: &'a Ruleset,
+    digests: bool,
 }
 
 /// What is said about one input, and what the rules that were named say about themselves.
@@ -57,7 +58,11 @@ impl<'a> Scanner<'a> {
     /// Starts the clock.
     pub(super) fn new(options: &Options, ruleset: &'a Ruleset) -> Self {
         let limits = options.limits.starting_now();
-        Self { limits, ruleset }
+        Self {
+            limits,
+            ruleset,
+            digests: options.digests,
+        }
     }
 
     /// Scans one input. Never fails and never panics.
@@ -138,6 +143,9 @@ impl<'a> Scanner<'a> {
             file,
             ..Scanned::default()
         };
+        if self.digests {
+            scanned.file.sha256 = digest::sha256(source.as_ref());
+        }
         guard(&mut scanned, |scanned| self.members(scanned, source));
         scanned.settle(self.limits.findings);
         scanned
@@ -376,6 +384,7 @@ fn finding(pickle: &PickleMember, found: Match) -> Finding {
         location: location(found.place),
         related: found.related.into_iter().map(location).collect(),
         ordinal: 0,
+        suppression: None,
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod analyse;
 mod container_findings;
+mod digest;
 mod file;
 mod member;
 mod schedule;
@@ -37,6 +38,8 @@ pub struct Options {
     pub jobs: usize,
     /// What is left out of what is discovered. Paths that are named are always scanned.
     pub excludes: Excludes,
+    /// Whether the SHA-256 of each input is wanted, for which it is read to its end.
+    pub digests: bool,
 }
 
 /// Is told how a run gets on. Called from several threads, in no particular order.
@@ -74,7 +77,11 @@ pub fn scan_found(
     ruleset: &Ruleset,
     observer: &dyn Observer,
 ) -> Report {
-    let inputs = inputs.list;
+    let Inputs {
+        list: inputs,
+        excluded,
+        ..
+    } = inputs;
     observer.inputs(inputs.len());
     let results = schedule::in_order(inputs, options.jobs, |input| {
         let scanned = file::Scanner::new(options, ruleset).input(input);
@@ -84,6 +91,7 @@ pub fn scan_found(
     let mut report = Report {
         working_directory: std::env::current_dir().unwrap_or_default(),
         rules_digest: ruleset.digest().to_owned(),
+        excluded,
         ..Report::default()
     };
     for scanned in results {

@@ -13,7 +13,7 @@ use std::{
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use walkdir::{DirEntry, WalkDir};
 
-use crate::report::{Notice, NoticeKind};
+use crate::report::{Notice, NoticeKind, paths::normalise};
 
 /// One thing to look at.
 #[derive(Debug, PartialEq, Eq)]
@@ -29,9 +29,16 @@ pub(super) enum Input {
 /// Patterns of what a walk leaves out.
 ///
 /// A pattern without a slash is held against the name of every file and folder, one with a slash
-/// against the path below the folder that was named. A folder that matches is not entered.
+/// against the path below the folder that was named, or, of a configuration, below the folder of
+/// the configuration. A folder that matches is not entered.
 #[derive(Clone, Debug, Default)]
 pub struct Excludes {
+    given: Patterns,
+    configured: Option<(PathBuf, Patterns)>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Patterns {
     names: GlobSet,
     paths: GlobSet,
 }
@@ -46,12 +53,8 @@ pub struct InvalidPattern {
     pub reason: String,
 }
 
-impl Excludes {
-    /// Compiles patterns.
-    ///
-    /// # Errors
-    /// For the first pattern that is no glob.
-    pub fn new<'p>(patterns: impl IntoIterator<Item = &'p str>) -> Result<Self, InvalidPattern> {
+impl Patterns {
+    fn new<'p>(patterns: impl IntoIterator<Item = &'p str>) -> Result<Self, InvalidPattern> {
         let (mut names, mut paths) = (GlobSetBuilder::new(), GlobSetBuilder::new());
         for pattern in patterns {
             let trimmed = pattern.trim_start_matches("./").trim_end_matches('/');
@@ -78,9 +81,48 @@ impl Excludes {
         })
     }
 
-    fn leaves_out(&self, root: &Path, entry: &DirEntry) -> bool {
-        let below = entry.path().strip_prefix(root).unwrap_or(entry.path());
-        entry.depth() > 0 && (self.names.is_match(entry.file_name()) || self.paths.is_match(below))
+    fn match_entry(&self, root: &Path, path: &Path) -> bool {
+        let name = path.file_name().unwrap_or_default();
+        let below = path.strip_prefix(root).ok();
+        self.names.is_match(name) || below.is_some_and(|below| self.paths.is_match(below))
+    }
+}
+
+impl Excludes {
+    /// Compiles patterns.
+    ///
+    /// # Errors
+    /// For the first pattern that is no glob.
+    pub fn new<'p>(patterns: impl IntoIterator<Item = &'p str>) -> Result<Self, InvalidPattern> {
+        Ok(Self {
+            given: Patterns::new(patterns)?,
+            configured: None,
+        })
+    }
+
+    /// Adds the patterns of a configuration in `folder`, an absolute path.
+    ///
+    /// # Errors
+    /// For the first pattern that is no glob.
+    pub fn and_configured<'p>(
+        self,
+        folder: PathBuf,
+        patterns: impl IntoIterator<Item = &'p str>,
+    ) -> Result<Self, InvalidPattern> {
+        let configured = Some((folder, Patterns::new(patterns)?));
+        Ok(Self { configured, ..self })
+    }
+
+    fn leave_out(&self, root: &Path, entry: &DirEntry) -> bool {
+        if entry.depth() == 0 {
+            return false;
+        }
+        let configured = |(folder, patterns): &(PathBuf, Patterns)| {
+            let path = std::path::absolute(entry.path());
+            path.is_ok_and(|path| patterns.match_entry(folder, &normalise(&path)))
+        };
+        self.given.match_entry(root, entry.path())
+            || self.configured.as_ref().is_some_and(configured)
     }
 }
 
@@ -88,6 +130,8 @@ impl Excludes {
 #[derive(Debug, Default)]
 pub struct Inputs {
     pub(super) list: Vec<Input>,
+    /// Files and folders that were left out.
+    pub(super) excluded: usize,
     grounds: Vec<PathBuf>,
 }
 
@@ -159,7 +203,12 @@ fn walk(root: &Path, excludes: &Excludes, inputs: &mut Inputs) {
         .follow_links(false)
         .sort_by_file_name()
         .into_iter();
-    let entries = entries.filter_entry(|entry| !excludes.leaves_out(root, entry));
+    let mut excluded = 0;
+    let entries = entries.filter_entry(|entry| {
+        let left_out = excludes.leave_out(root, entry);
+        excluded += usize::from(left_out);
+        !left_out
+    });
     for entry in entries {
         let found = match entry {
             Ok(entry) => {
@@ -179,6 +228,7 @@ fn walk(root: &Path, excludes: &Excludes, inputs: &mut Inputs) {
             }
         }));
     }
+    inputs.excluded += excluded;
 }
 
 /// Without the `./` that the folder `.` lends to everything below it.
@@ -314,6 +364,21 @@ mod tests {
             names(root.path(), &["cache/", "**/z"]),
             ["a.pkl", "b/x.txt", "c.pkl"]
         );
+    }
+
+    #[test]
+    fn patterns_of_a_configuration_start_from_its_folder_and_are_counted() {
+        let root = tree();
+        let configured = |pattern| {
+            let folder = root.path().to_owned();
+            let excludes = Excludes::default();
+            let excludes = excludes.and_configured(folder, [pattern]).unwrap();
+            let found = find(&[root.path().join("b")], &excludes);
+            (found.list.len(), found.excluded)
+        };
+        assert_eq!(configured("b/cache"), (1, 1));
+        assert_eq!(configured("cache/"), (1, 1));
+        assert_eq!(configured("other/cache"), (2, 0));
     }
 
     #[test]

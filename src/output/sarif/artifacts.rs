@@ -8,7 +8,7 @@ use std::{
 use super::model::{Artifact, ArtifactLocation};
 use crate::{
     output::escape::uri,
-    report::{FileReport, MemberPath},
+    report::{FileReport, MemberPath, paths::normalise},
 };
 
 const SOURCE_ROOT: &str = "%SRCROOT%";
@@ -101,21 +101,6 @@ impl Artifacts {
             },
         }
     }
-}
-
-/// Without `.` and `..`: a URI that holds them is not normalised (SARIF §3.10.2).
-fn normalise(path: &Path) -> PathBuf {
-    let mut normal = PathBuf::new();
-    for component in path.components() {
-        match component {
-            Component::CurDir => {}
-            Component::ParentDir => {
-                normal.pop();
-            }
-            other => normal.push(other),
-        }
-    }
-    normal
 }
 
 /// The components with `/` between them, on every system.

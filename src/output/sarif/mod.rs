@@ -13,12 +13,12 @@ use artifacts::Artifacts;
 use model::{
     BaseIds, BaseUri, Driver, Fingerprints, Id, Invocation, Location, Log, LogicalLocation,
     Message, Notification, PhysicalLocation, Region, ResultProperties, Run, RunProperties,
-    SarifResult, Tool,
+    SarifResult, SuppressedCounts, SuppressionObject, Tool,
 };
 
 use super::{escape::visible, words};
 use crate::{
-    report::{self, FileReport, Finding, Level, NoticeKind, Report, StreamReport},
+    report::{self, FileReport, Finding, Level, NoticeKind, Report, StreamReport, Suppression},
     rules::Severity,
 };
 
@@ -45,7 +45,7 @@ pub(super) fn write(report: &Report, writer: &mut dyn Write) -> io::Result<()> {
 
 fn run(report: &Report) -> Run {
     let mut artifacts = Artifacts::new(&report.working_directory);
-    let findings = worst(report);
+    let (findings, left_out) = worst(report);
     let rules = rules::used(report, &findings);
     let results = findings
         .iter()
@@ -56,12 +56,13 @@ fn run(report: &Report) -> Run {
         .iter()
         .flat_map(|file| notifications(&mut artifacts, file))
         .collect();
+    let configuration: Vec<_> = report.notices.iter().map(of_the_run).collect();
     let kinds = NoticeKind::ALL.iter().copied();
     let used = |kind: &NoticeKind| {
-        notifications
-            .iter()
-            .any(|one| one.descriptor.id == kind.name())
+        let mut all = notifications.iter().chain(&configuration);
+        all.any(|one| one.descriptor.id == kind.name())
     };
+    let suppressed = report.suppressed();
     let working_directory = artifacts.base();
     Run {
         tool: Tool {
@@ -77,6 +78,7 @@ fn run(report: &Report) -> Run {
         automation_details: Id { id: "pickscan/" },
         invocations: [Invocation {
             execution_successful: !report.files.iter().any(FileReport::is_incomplete),
+            tool_configuration_notifications: configuration,
             tool_execution_notifications: notifications,
             working_directory: BaseUri {
                 uri: working_directory.clone(),
@@ -93,12 +95,18 @@ fn run(report: &Report) -> Run {
         properties: RunProperties {
             rules_digest: report.rules_digest.clone(),
             sandbox: report.sandbox.clone(),
+            suppressed: SuppressedCounts {
+                baseline: suppressed.known,
+                configuration: suppressed.trusted,
+                excluded: suppressed.excluded,
+            },
+            results_left_out: Some(left_out).filter(|&count| count > 0),
         },
     }
 }
 
-/// The findings of all inputs, worst first, as many as are accepted.
-fn worst(report: &Report) -> Vec<(&FileReport, &Finding)> {
+/// The findings of all inputs, worst first, as many as are accepted, and how many more there are.
+fn worst(report: &Report) -> (Vec<(&FileReport, &Finding)>, usize) {
     let all = report
         .files
         .iter()
@@ -106,9 +114,55 @@ fn worst(report: &Report) -> Vec<(&FileReport, &Finding)> {
     let mut findings: Vec<_> = all
         .filter(|(_, finding)| finding.severity > Severity::Info)
         .collect();
-    findings.sort_by_key(|(_, finding)| std::cmp::Reverse(finding.severity));
+    let rank = |finding: &Finding| (!finding.counts(), std::cmp::Reverse(finding.severity));
+    findings.sort_by_key(|(_, finding)| rank(finding));
+    let left_out = findings.len().saturating_sub(MOST_RESULTS);
     findings.truncate(MOST_RESULTS);
-    findings
+    (findings, left_out)
+}
+
+/// New or not, where there is something to compare with.
+fn baseline_state(report: &Report, finding: &Finding) -> Option<&'static str> {
+    report.provenance.baseline.as_ref()?;
+    Some(match finding.suppression {
+        Some(Suppression::Known) => "unchanged",
+        _ => "new",
+    })
+}
+
+/// An empty list says of a result that it counts, where others do not.
+fn suppressions(report: &Report, finding: &Finding) -> Option<Vec<SuppressionObject>> {
+    let suppressed = report.suppressed();
+    if suppressed.known + suppressed.trusted == 0 {
+        return None;
+    }
+    let suppression = finding.suppression.iter();
+    let object = |suppression: &Suppression| SuppressionObject {
+        kind: "external",
+        status: "accepted",
+        justification: visible(suppression.reason().as_bytes()),
+    };
+    Some(suppression.map(object).collect())
+}
+
+/// A remark about the run itself.
+fn of_the_run(notice: &report::Notice) -> Notification {
+    Notification {
+        descriptor: Id {
+            id: notice.kind.name(),
+        },
+        level: level_of(notice.kind),
+        message: plain(visible(notice.message.as_bytes())),
+        locations: Vec::new(),
+    }
+}
+
+fn level_of(kind: NoticeKind) -> &'static str {
+    match kind.level() {
+        Level::Note => "note",
+        Level::Warning => "warning",
+        Level::Error => "error",
+    }
 }
 
 fn result(
@@ -120,7 +174,7 @@ fn result(
     let why = report.rule(finding).map_or("", |rule| rule.why.trim());
     let place = words::location(file, &finding.location);
     let text = format!("{} in {place}. {why}", visible(finding.message.as_bytes()));
-    let fingerprint = finding.fingerprint(&file.path);
+    let fingerprint = report.fingerprint(file, finding);
     SarifResult {
         rule_id: finding.rule.clone(),
         rule_index: rules
@@ -135,6 +189,8 @@ fn result(
             line_hash: format!("{fingerprint}:1"),
             pickscan: fingerprint,
         },
+        baseline_state: baseline_state(report, finding),
+        suppressions: suppressions(report, finding),
         properties: ResultProperties {
             member: visible(&finding.location.member.joined()),
             offset: finding.location.offset,
@@ -234,11 +290,7 @@ fn notifications(artifacts: &mut Artifacts, file: &FileReport) -> Vec<Notificati
     let remarks: Vec<_> = notices.chain(broken).collect();
     let notification = |(kind, text): (NoticeKind, String)| Notification {
         descriptor: Id { id: kind.name() },
-        level: match kind.level() {
-            Level::Note => "note",
-            Level::Warning => "warning",
-            Level::Error => "error",
-        },
+        level: level_of(kind),
         message: plain(text),
         locations: vec![Location {
             id: None,

@@ -48,6 +48,17 @@ pub(super) struct BaseUri {
 pub(super) struct RunProperties {
     pub rules_digest: String,
     pub sandbox: String,
+    pub suppressed: SuppressedCounts,
+    /// Results beyond what GitHub accepts, which were left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub results_left_out: Option<usize>,
+}
+
+#[derive(Serialize)]
+pub(super) struct SuppressedCounts {
+    pub baseline: usize,
+    pub configuration: usize,
+    pub excluded: usize,
 }
 
 /// §3.18.
@@ -130,6 +141,8 @@ pub(super) struct Message {
 #[serde(rename_all = "camelCase")]
 pub(super) struct Invocation {
     pub execution_successful: bool,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tool_configuration_notifications: Vec<Notification>,
     pub tool_execution_notifications: Vec<Notification>,
     pub working_directory: BaseUri,
 }
@@ -140,6 +153,7 @@ pub(super) struct Notification {
     pub descriptor: Id,
     pub level: &'static str,
     pub message: Message,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub locations: Vec<Location>,
 }
 
@@ -178,7 +192,19 @@ pub(super) struct SarifResult {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub related_locations: Vec<Location>,
     pub partial_fingerprints: Fingerprints,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub baseline_state: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub suppressions: Option<Vec<SuppressionObject>>,
     pub properties: ResultProperties,
+}
+
+/// §3.35. All results of a run have the array or none has (§3.27.23).
+#[derive(Serialize)]
+pub(super) struct SuppressionObject {
+    pub kind: &'static str,
+    pub status: &'static str,
+    pub justification: String,
 }
 
 /// §3.27.17.

@@ -1,0 +1,205 @@
+//! What the command line and the configuration amount to. The command line wins; lists add up.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{self, BufWriter, Write},
+    path::{Path, PathBuf},
+};
+
+use super::{BadArgument, RuleSources, ScanArguments, limit};
+use crate::{
+    config::{self, Config, ConfigError},
+    output::Format,
+    report::{Report, Threshold, paths::below},
+    scan::{self, Excludes},
+    suppress::{Baseline, BaselineError, Date, Suppressions},
+};
+
+/// All that a scan needs to know.
+pub struct Settings {
+    /// What to scan.
+    pub inputs: Vec<PathBuf>,
+    /// How to scan it.
+    pub options: scan::Options,
+    /// Rules beside the built-in ones.
+    pub sources: RuleSources,
+    /// From which findings on the run fails.
+    pub fail_on: Threshold,
+    configuration: Option<PathBuf>,
+    suppressions: Suppressions,
+    written: Option<(PathBuf, File)>,
+}
+
+/// Why settings cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    /// The command line.
+    #[error(transparent)]
+    Argument(#[from] BadArgument),
+    /// The configuration file itself.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// Something that it says.
+    #[error("{}: {error}", path.display())]
+    Configured {
+        /// Where.
+        path: PathBuf,
+        /// What.
+        error: BadArgument,
+    },
+    /// A baseline that cannot be read or written.
+    #[error("the baseline {}: {error}", path.display())]
+    BaselineFile {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        error: io::Error,
+    },
+    /// A baseline that is none.
+    #[error("the baseline {}: {error}", path.display())]
+    Baseline {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        error: BaselineError,
+    },
+}
+
+impl ScanArguments {
+    /// Reads configuration and baseline, and adds them to what the command line says.
+    ///
+    /// # Errors
+    /// Where any of them is not understood or cannot be read.
+    pub fn settings(&self) -> Result<Settings, SettingsError> {
+        let config = self.configuration()?;
+        let written = self.write_baseline.as_deref().map(openly).transpose()?;
+        let from = self.baseline.clone().or_else(|| config.baseline.clone());
+        let baseline = from.map(|path| read_baseline(&path)).transpose()?;
+        let mut rules = config.rules.clone();
+        rules.extend(self.sources.rules.iter().cloned());
+        Ok(Settings {
+            inputs: self.inputs(),
+            options: self.options(&config)?,
+            sources: RuleSources { rules },
+            fail_on: self.fail_on.or(config.fail_on).unwrap_or_default(),
+            configuration: Some(config.path).filter(|path| !path.as_os_str().is_empty()),
+            suppressions: Suppressions {
+                trusted: config.trusted,
+                baseline,
+            },
+            written,
+        })
+    }
+
+    fn configuration(&self) -> Result<Config, SettingsError> {
+        if self.isolated {
+            return Ok(Config::default());
+        }
+        let here = std::env::current_dir().unwrap_or_default();
+        let found = match &self.config {
+            Some(path) => Some(config::load(path)?),
+            None => config::discover(&here)?,
+        };
+        let mut config = found.unwrap_or_default();
+        // What lies below the working directory is shown without it, as paths of inputs are.
+        if let Some(short) =
+            below(&here, &here, &config.path).filter(|path| path.iter().count() > 0)
+        {
+            config.path = short;
+        }
+        Ok(config)
+    }
+
+    fn options(&self, config: &Config) -> Result<scan::Options, SettingsError> {
+        let configured = |error| SettingsError::Configured {
+            path: config.path.clone(),
+            error,
+        };
+        let mut limits = crate::limits::Limits::default();
+        for change in &config.limits {
+            let changed = limit::changed(&limits, change);
+            limits = changed.map_err(|error| configured(BadArgument::Limit(error)))?;
+        }
+        let given = self.exclude.iter().map(String::as_str);
+        let excludes = Excludes::new(given).map_err(BadArgument::from)?;
+        let patterns = config.exclude.iter().map(String::as_str);
+        let excludes = excludes
+            .and_configured(config.folder.clone(), patterns)
+            .map_err(|error| configured(error.into()))?;
+        let outputs = self.destinations()?;
+        let wanted = |format| outputs.iter().any(|output| output.format == format);
+        Ok(scan::Options {
+            limits: self.caps.applied_to(limits)?,
+            jobs: match self.jobs {
+                // Inside the sandbox the files that tell of a container's share cannot be read.
+                0 => std::thread::available_parallelism().map_or(1, usize::from),
+                jobs => jobs,
+            },
+            excludes,
+            digests: wanted(Format::CycloneDx),
+        })
+    }
+}
+
+impl Settings {
+    /// Marks what a baseline or the configuration suppresses, and writes a new baseline if one is
+    /// wanted, after which all that it holds is known.
+    ///
+    /// # Errors
+    /// Where the baseline cannot be written.
+    pub fn suppress(&mut self, report: &mut Report) -> Result<(), SettingsError> {
+        let provenance = &mut report.provenance;
+        provenance.configuration.clone_from(&self.configuration);
+        provenance.rules.clone_from(&self.sources.rules);
+        let today = Date::today();
+        self.suppressions.apply(report, &self.inputs, today);
+        let Some((path, file)) = self.written.take() else {
+            return Ok(());
+        };
+        let baseline = Baseline::of(report);
+        save(&baseline, &file).map_err(|error| SettingsError::BaselineFile {
+            path: path.clone(),
+            error,
+        })?;
+        report.notices.clear();
+        self.suppressions.baseline = Some((path, baseline));
+        self.suppressions.apply(report, &self.inputs, today);
+        Ok(())
+    }
+}
+
+/// Opens the file before anything is scanned, as outputs are, and keeps what is in it until the
+/// scan is over.
+fn openly(path: &Path) -> Result<(PathBuf, File), SettingsError> {
+    let mut options = OpenOptions::new();
+    let opened = options.write(true).create(true).truncate(false).open(path);
+    match opened {
+        Ok(file) => Ok((path.to_owned(), file)),
+        Err(error) => Err(SettingsError::BaselineFile {
+            path: path.to_owned(),
+            error,
+        }),
+    }
+}
+
+fn save(baseline: &Baseline, mut file: &File) -> io::Result<()> {
+    // A device or a pipe has no length.
+    if file.metadata()?.is_file() {
+        file.set_len(0)?;
+    }
+    let mut writer = BufWriter::new(&mut file);
+    baseline.write(&mut writer)?;
+    writer.flush()
+}
+
+fn read_baseline(path: &Path) -> Result<(PathBuf, Baseline), SettingsError> {
+    let text = fs::read_to_string(path).map_err(|error| SettingsError::BaselineFile {
+        path: path.to_owned(),
+        error,
+    })?;
+    let baseline = Baseline::parse(&text).map_err(|error| SettingsError::Baseline {
+        path: path.to_owned(),
+        error,
+    })?;
+    Ok((path.to_owned(), baseline))
+}
