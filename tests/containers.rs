@@ -3,6 +3,13 @@
 //! `BLESS=1 cargo test --test containers` rewrites the expectation. Samples are written by
 //! `corpus/generate/containers.py`.
 
+#![allow(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a failing helper fails its test"
+)]
+
 use std::{
     fmt::Write as _,
     path::{Path, PathBuf},

@@ -48,7 +48,7 @@ fn judged(rules: &Ruleset, module: &str, name: &str) -> (Trust, Vec<String>) {
     });
     let matches = judgement.matches.iter();
     let ids = matches.map(|found| found.rule.id.clone()).collect();
-    (judgement.imports[0], ids)
+    (*judgement.imports.first().unwrap(), ids)
 }
 
 const RULE: &str = "

@@ -4,7 +4,7 @@ use super::{
     Machine,
     heap::ObjectKind,
     model::{Model, TextOp},
-    trace::{EventKind, Halt},
+    trace::{EventKind, Fault, Halt},
     value::{Tag, Value},
 };
 use crate::{
@@ -75,6 +75,10 @@ impl Machine<'_, '_> {
             _ => {
                 self.anomaly(AnomalyKind::NotCallable, at.offset);
                 self.record_call(at, callee, arguments)?;
+                // What a modelled callable would call instead is not known so well.
+                if depth == 0 && callee.is_data() {
+                    return Err(Halt::Fault(Fault::NotCallable));
+                }
                 Ok(Value::UNKNOWN)
             }
         }
@@ -206,6 +210,10 @@ impl Machine<'_, '_> {
             ) => self.call_at_depth(at, class, pair, 0),
             _ => {
                 self.record_call(at, class, pair)?;
+                if class.is_data() {
+                    self.anomaly(AnomalyKind::NotCallable, at.offset);
+                    return Err(Halt::Fault(Fault::NotCallable));
+                }
                 if class.tag() == Tag::Unknown {
                     return Ok(Value::UNKNOWN);
                 }

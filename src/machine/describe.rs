@@ -21,6 +21,10 @@ const DEPTH: usize = 4;
 /// Elements of a container that are described, counted.
 const ELEMENTS: usize = 64;
 
+/// Values described of one event, counted. A tuple that holds one tuple many times, which holds
+/// another, unfolds without end.
+const DESCRIBED: usize = 4096;
+
 /// Longest text that is described, in bytes. Longer text is known to be text, not what it says.
 const TEXT: usize = 4096;
 
@@ -100,6 +104,7 @@ impl Machine<'_, '_> {
     }
 
     fn describe_event(&mut self, facts: &mut Facts, event: Event) {
+        self.describable = DESCRIBED;
         let place = Place {
             offset: event.offset,
             opcode: event.opcode.name(),
@@ -253,6 +258,10 @@ impl Machine<'_, '_> {
     }
 
     fn argument_fact(&mut self, value: Value, depth: usize) -> Argument {
+        match self.describable.checked_sub(1) {
+            Some(left) => self.describable = left,
+            None => return Argument::Unknown,
+        }
         match value.tag() {
             Tag::Unknown => Argument::Unknown,
             Tag::None => Argument::None,

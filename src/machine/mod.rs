@@ -83,6 +83,8 @@ pub struct Machine<'s, 'k> {
     /// Names registered by this member under extension codes.
     registered: Vec<(i64, Value)>,
     trace: Trace,
+    /// Values that may still be described for the current event: shared containers unfold.
+    describable: usize,
 }
 
 /// Decodes and applies one instruction of the window.
@@ -161,6 +163,7 @@ impl<'s, 'k> Machine<'s, 'k> {
             inline_depth: 0,
             registered: Vec::new(),
             trace: Trace::default(),
+            describable: 0,
         }
     }
 
@@ -171,7 +174,7 @@ impl<'s, 'k> Machine<'s, 'k> {
         let halt = self.follow();
         let stop = self.decoder.position();
         let facts = self.describe(offset, stop, halt);
-        if halt != Halt::Stop || self.heap.size() > CARRIED_NODES {
+        if halt != Halt::Stop || (self.heap.size() > CARRIED_NODES && !self.keeps_memo) {
             self.heap = Heap::new(self.knowledge);
             self.memo = Memo::default();
             self.registered.clear();

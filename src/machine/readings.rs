@@ -9,10 +9,7 @@ use super::{Machine, fetch::Strings, model::Knowledge};
 use crate::{
     facts::{Anomaly, AnomalyKind, End, Facts, Symbol},
     limits::Limits,
-    pickle::{
-        Span,
-        dialect::{self, Follower, READERS},
-    },
+    pickle::dialect::{self, Follower, READERS},
     source::{Source, Spliced},
 };
 
@@ -54,6 +51,8 @@ pub struct Readings<'s, 'k> {
     behind: Vec<u64>,
     /// Where the first stream starts, once it has been followed.
     beginning: Option<u64>,
+    /// Whether the encoding of strings mattered in some stream.
+    met_strings: bool,
     /// Whether the readings of one unpickler across cut frames have been followed.
     cuts_followed: bool,
     /// Where the next one of these starts.
@@ -71,6 +70,7 @@ impl<'s, 'k> Readings<'s, 'k> {
             shared: None,
             behind: Vec::new(),
             beginning: None,
+            met_strings: false,
             cuts_followed: false,
             next: None,
         }
@@ -80,7 +80,7 @@ impl<'s, 'k> Readings<'s, 'k> {
     pub fn stream(&mut self, offset: u64) -> Reading {
         let first = self.machine.run(offset);
         let mut reading = Reading {
-            continues: self.ends_of(&first),
+            continues: ends_of(&first, self.machine.frame_end),
             first,
             others: Vec::new(),
             shared: Vec::new(),
@@ -94,6 +94,7 @@ impl<'s, 'k> Readings<'s, 'k> {
         if reading.first.inline_arrays {
             self.follow_plainly(&mut reading);
         }
+        self.follow_shared(&mut reading);
         if !reading.others.is_empty() {
             let anomaly = Anomaly {
                 kind: AnomalyKind::ReaderDisagreement,
@@ -101,60 +102,50 @@ impl<'s, 'k> Readings<'s, 'k> {
             };
             reading.first.anomalies.push(anomaly);
         }
-        self.follow_shared(&mut reading);
         reading
     }
 
-    /// Where the linear reader and a pure-Python one go on: the latter has taken the whole frame.
-    fn ends_of(&mut self, first: &Facts) -> Vec<u64> {
-        if first.end != End::Stop {
-            return Vec::new();
-        }
-        let end = first.offset.saturating_add(first.length);
-        let frame_end = self.machine.frame_end;
-        let behind_frame = (frame_end != u64::MAX && frame_end > end).then_some(frame_end);
-        std::iter::once(end).chain(behind_frame).collect()
-    }
-
-    fn follow_frames(&mut self, reading: &mut Reading) {
+    fn follow_frames(&self, reading: &mut Reading) {
         let mut seen = Vec::new();
         for (reader, name) in READERS {
             let offset = reading.first.offset;
             let taken = dialect::consumed(self.source, offset, reader, MOST_PIECES);
-            let known = &reading.continues;
-            let next = taken.next.filter(|next| !known.contains(next));
-            reading.continues.extend(next);
+            continue_at(reading, taken.next);
             if taken.ranges.len() <= 1 || seen.contains(&taken.ranges) {
                 continue;
             }
-            let mut facts = self.spliced(&taken.ranges, &reading.first);
-            facts.reader = Some(name);
-            if differs(&facts, &reading.first) {
-                reading.others.push(facts);
+            let pieces = taken.ranges.iter().map(|piece| (piece.start, piece.length));
+            let spliced = Spliced::new(self.source, pieces);
+            let (facts, met_strings) = self.spliced(&spliced, Strings::Utf8, &reading.first);
+            keep(reading, facts, name);
+            if met_strings {
+                let (facts, _) = self.spliced(&spliced, Strings::Latin1, &reading.first);
+                keep(reading, facts, LATIN_1_READER);
             }
             seen.push(taken.ranges);
         }
     }
 
-    fn spliced(&self, pieces: &[Span], first: &Facts) -> Facts {
-        let pieces = pieces.iter().map(|piece| (piece.start, piece.length));
-        let spliced = Spliced::new(self.source, pieces);
-        let mut machine = Machine::new(&spliced, self.knowledge, self.limits);
+    /// What the joined pieces mean, and whether the encoding of strings matters there.
+    fn spliced(&self, spliced: &Spliced<'_>, strings: Strings, first: &Facts) -> (Facts, bool) {
+        let mut machine = Machine::new(spliced, self.knowledge, self.limits);
         machine.heeds_frames = false;
+        machine.strings = strings;
         let mut facts = machine.run(0);
-        move_back(&mut facts, &spliced);
+        move_back(&mut facts, spliced);
         (facts.offset, facts.length) = (first.offset, first.length);
-        facts
+        (facts, machine.met_strings)
     }
 
     fn follow_latin_1(&mut self, reading: &mut Reading) {
+        self.met_strings = true;
         let mut machine = Machine::new(self.source, self.knowledge, self.limits);
         machine.strings = Strings::Latin1;
-        let mut facts = machine.run(reading.first.offset);
-        facts.reader = Some(LATIN_1_READER);
-        if differs(&facts, &reading.first) {
-            reading.others.push(facts);
+        let facts = machine.run(reading.first.offset);
+        for next in ends_of(&facts, machine.frame_end) {
+            continue_at(reading, Some(next));
         }
+        keep(reading, facts, LATIN_1_READER);
     }
 
     fn follow_plainly(&mut self, reading: &mut Reading) {
@@ -180,10 +171,9 @@ impl<'s, 'k> Readings<'s, 'k> {
             self.follow_shared_cuts(beginning, reading);
         }
         if offset != beginning && self.machine.read_memo {
-            let mut facts = self.run_shared(offset);
-            if reading.first.end != End::Stop && facts.end == End::Stop {
-                let end = facts.offset.saturating_add(facts.length);
-                reading.continues.insert(0, end);
+            let (mut facts, frame_end) = self.run_shared(offset);
+            if reading.first.memo_missing && !facts.memo_missing {
+                reading.continues = ends_of(&facts, frame_end);
                 reading.first = facts;
             } else if differs(&facts, &reading.first) {
                 facts.reader = Some(SHARED_READER);
@@ -196,16 +186,20 @@ impl<'s, 'k> Readings<'s, 'k> {
         self.next = Some(reading.continues.first().copied().unwrap_or(u64::MAX));
     }
 
-    fn run_shared(&mut self, offset: u64) -> Facts {
+    fn run_shared(&mut self, offset: u64) -> (Facts, u64) {
         let machine = self.shared.get_or_insert_with(|| {
             let mut machine = Machine::new(self.source, self.knowledge, self.limits);
             machine.keeps_memo = true;
+            if self.met_strings {
+                machine.strings = Strings::Latin1;
+            }
             machine
         });
         for behind in self.behind.drain(..) {
             machine.run(behind);
         }
-        machine.run(offset)
+        let facts = machine.run(offset);
+        (facts, machine.frame_end)
     }
 
     /// Where a frame is cut, or STOP leaves some of it, one unpickler goes on in its own buffer.
@@ -259,6 +253,31 @@ impl<'s, 'k> Readings<'s, 'k> {
             }
         }
     }
+}
+
+/// Adds a place where some reader's next stream starts.
+fn continue_at(reading: &mut Reading, next: Option<u64>) {
+    let known = &reading.continues;
+    let next = next.filter(|next| !known.contains(next));
+    reading.continues.extend(next);
+}
+
+/// Keeps the reading of another reader, where it differs.
+fn keep(reading: &mut Reading, mut facts: Facts, reader: &'static str) {
+    if differs(&facts, &reading.first) {
+        facts.reader = Some(reader);
+        reading.others.push(facts);
+    }
+}
+
+/// Where the linear reader goes on, and a pure-Python one, which has taken the whole frame.
+fn ends_of(facts: &Facts, frame_end: u64) -> Vec<u64> {
+    if facts.end != End::Stop {
+        return Vec::new();
+    }
+    let end = facts.offset.saturating_add(facts.length);
+    let behind_frame = (frame_end != u64::MAX && frame_end > end).then_some(frame_end);
+    std::iter::once(end).chain(behind_frame).collect()
 }
 
 fn has(facts: &Facts, kind: AnomalyKind) -> bool {
@@ -347,6 +366,7 @@ fn does_more(facts: &Facts, first: &Facts) -> bool {
     };
     facts.imports.iter().any(|import| match &import.symbol {
         Some(symbol) => plausible(symbol) && !known(symbol),
-        None => true,
+        // A nested pickle read with the memo of the one around it computes no names on purpose.
+        None => false,
     })
 }

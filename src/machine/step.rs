@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     facts::{AnomalyKind, ChangeKind, Symbol},
-    pickle::{Instruction, Opcode, Operand, Span, number},
+    pickle::{Instruction, Opcode, Operand, Span, number, text},
 };
 
 /// The highest protocol that CPython reads.
@@ -291,7 +291,13 @@ impl Machine<'_, '_> {
             [only] => *only,
             _ => self.heap.node_of(Tag::Tuple, items),
         };
-        self.change(at, ChangeKind::Mutate, target, value)
+        self.change(at, ChangeKind::Mutate, target, value)?;
+        // Without an item, C does not even look at the target.
+        if items.is_empty() || may_take(tag, target) {
+            Ok(())
+        } else {
+            Err(Halt::Fault(Fault::NotMutable))
+        }
     }
 
     // ---- memo ----
@@ -365,6 +371,13 @@ impl Machine<'_, '_> {
         }
         let most = self.limits.name;
         let symbol = self.text(module, most).zip(self.text(name, most));
+        // Loaders raise at the text itself; it is looked at here, where it is fetched anyway.
+        if let Some((module, name)) = &symbol
+            && !(text::is_text(module) && text::is_text(name))
+        {
+            self.anomaly(AnomalyKind::NonTextName, at.offset);
+            return Err(Halt::Fault(Fault::BadText));
+        }
         let symbol = symbol.map(|(module, name)| Symbol { module, name });
         let import = self.import(at, symbol, false)?;
         self.push(import)
@@ -445,6 +458,7 @@ impl Machine<'_, '_> {
         self.stack.discard(2);
         if arguments.tag() != Tag::Tuple {
             self.anomaly(AnomalyKind::ArgumentsNotTuple, at.offset);
+            refuse_number(arguments)?;
         }
         let result = self.call(at, callee, arguments, None)?;
         self.push(result)
@@ -479,6 +493,7 @@ impl Machine<'_, '_> {
         self.stack.discard(2 + keyword_dicts);
         if arguments.tag() != Tag::Tuple {
             self.anomaly(AnomalyKind::ArgumentsNotTuple, at.offset);
+            refuse_number(arguments)?;
         }
         let result = self.instantiate(at, class, arguments, keywords)?;
         self.push(result)
@@ -490,6 +505,28 @@ impl Machine<'_, '_> {
         };
         self.stack.discard(1);
         self.set_state(at, target, state)
+    }
+}
+
+/// Pure Python calls with any sequence; a number is none to any reader.
+fn refuse_number(arguments: Value) -> Result<(), Halt> {
+    match arguments.tag() {
+        Tag::Int | Tag::IntAt | Tag::FloatAt | Tag::True | Tag::False => {
+            Err(Halt::Fault(Fault::NotIterable))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Whether a value of another kind than `tag` has the methods of that kind.
+fn may_take(tag: Tag, target: Value) -> bool {
+    match target.tag() {
+        Tag::ByteArrayAt => tag != Tag::Set,
+        // `list[0] = value`.
+        Tag::List => tag == Tag::Dict,
+        // What was computed may be of a type that this machine does not tell apart.
+        Tag::OwnedText | Tag::OwnedBytes => true,
+        _ => !target.is_data(),
     }
 }
 

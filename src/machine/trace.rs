@@ -76,6 +76,9 @@ pub(crate) enum Fault {
     BadExtension(i64),
     OddPairs,
     NameNotText,
+    NotCallable,
+    NotIterable,
+    NotMutable,
 }
 
 impl fmt::Display for Halt {
@@ -102,6 +105,9 @@ impl fmt::Display for Fault {
             Self::BadExtension(code) => write!(f, "extension code {code} is not valid"),
             Self::OddPairs => f.write_str("a key has no value"),
             Self::NameNotText => f.write_str("the name of an import is no text"),
+            Self::NotCallable => f.write_str("something that cannot be called is called"),
+            Self::NotIterable => f.write_str("a call's arguments are no sequence"),
+            Self::NotMutable => f.write_str("a value that cannot be changed is changed"),
         }
     }
 }

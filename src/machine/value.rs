@@ -139,6 +139,15 @@ impl Value {
         self.0 < Self::new(Tag::List, 0).0
     }
 
+    /// Whether an opcode made it, so that it is surely of a type of Python's own that cannot be
+    /// called. A buffer is whatever the host hands out.
+    pub(crate) fn is_data(self) -> bool {
+        !matches!(
+            self.tag(),
+            Tag::Import | Tag::Object | Tag::Unknown | Tag::Buffer
+        )
+    }
+
     /// Whether it is text or may be read as text.
     pub(crate) fn is_text(self) -> bool {
         matches!(self.tag(), Tag::TextAt | Tag::StringAt | Tag::OwnedText)

@@ -106,7 +106,7 @@ impl Ruleset {
         Standing {
             kinship,
             model,
-            owner_is_plain: kinship == Kinship::OfTrusted && self.owner_is_plain(&spellings),
+            owner_is_plain: kinship == Kinship::OfTrusted && self.owner_is_plain(spellings),
             ..standing
         }
     }

@@ -1,7 +1,7 @@
 //! From a place in a source to what the rules say: the only file that knows machine and rules.
 
 use crate::{
-    facts::{Anomaly, AnomalyKind, End, Facts, ImportFact},
+    facts::{Anomaly, AnomalyKind, End, Facts, ImportFact, Target},
     limits::Limits,
     machine::{Reading, Readings},
     rules::{Judgement, Match, Ruleset, Severity},
@@ -102,26 +102,40 @@ impl Analysed {
         self.facts.end != End::Stop
     }
 
-    /// Whether a loader does something at least suspicious before the stream breaks.
+    /// Whether a loader does something at least suspicious before the stream breaks, or uses
+    /// an import.
     ///
     /// Where arbitrary data is read as a pickle, its first import names something that no loader
-    /// can import: at a name that is no UTF-8 text, or holds control characters, loading ends with
-    /// an exception. What the data seems to do behind that place counts for nothing; nor does the
+    /// can import: at a name that is no UTF-8 text, holds control characters, or cannot be that of
+    /// a module, loading ends with an exception. What the data seems to do behind that place counts for nothing; nor does the
     /// break itself.
-    pub(super) fn is_suspicious_before_nonsense(&self) -> bool {
+    pub(super) fn acts_before_nonsense(&self) -> bool {
         let nonsense = self.facts.imports.iter().find(|import| is_nonsense(import));
         let until = nonsense.map_or(self.end(), |import| import.place.offset);
         let counts = |found: &&Match| found.place.offset < until;
         let mut found = self.judgement.matches.iter().filter(counts);
         found.any(|found| found.severity >= Severity::Medium)
-            || self.others.iter().any(Self::is_suspicious_before_nonsense)
+            || self.uses_imports_before(until)
+            || self.others.iter().any(Self::acts_before_nonsense)
+    }
+
+    /// Whether it calls an import, or imports something after its first instruction: text often
+    /// begins like a GLOBAL.
+    fn uses_imports_before(&self, until: u64) -> bool {
+        let mut calls = self.facts.calls.iter();
+        let mut imports = self.facts.imports.iter();
+        calls.any(|call| call.place.offset < until && matches!(call.callee, Target::Import(_)))
+            || imports.any(|import| (self.facts.offset + 1..until).contains(&import.place.offset))
     }
 }
 
 fn is_nonsense(import: &ImportFact) -> bool {
-    let plain = |name: &[u8]| {
-        std::str::from_utf8(name).is_ok_and(|name| !name.chars().any(char::is_control))
+    let plain = |name: &[u8], fits: fn(char) -> bool| {
+        std::str::from_utf8(name).is_ok_and(|name| name.chars().all(fits))
     };
+    let in_module = |char: char| char.is_alphanumeric() || "_.-".contains(char);
     let symbol = import.symbol.as_ref();
-    symbol.is_some_and(|symbol| !plain(&symbol.module) || !plain(&symbol.name))
+    symbol.is_some_and(|symbol| {
+        !plain(&symbol.module, in_module) || !plain(&symbol.name, |char| !char.is_control())
+    })
 }

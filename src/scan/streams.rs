@@ -12,7 +12,7 @@ use crate::{
     facts::{AnomalyKind, End},
     limits::Limits,
     rules::Ruleset,
-    source::{Source, Window},
+    source::{MemorySource, Source, Window, read_range},
 };
 
 /// What a member holds.
@@ -51,7 +51,11 @@ pub(super) fn follow(
     limits: &Limits,
     taken: Taken,
 ) -> Streams {
-    let source = pickle.source.as_ref();
+    let whole = whole_if_small(pickle.source.as_ref());
+    let source = match &whole {
+        Some(whole) => whole,
+        None => pickle.source.as_ref(),
+    };
     let mut analyst = Analyst::new(source, ruleset, limits);
     let mut found = Streams {
         facts: taken.facts,
@@ -86,6 +90,22 @@ pub(super) fn follow(
         &mut found,
     );
     found
+}
+
+/// Longest member that is read at once: what a value says is looked up where it stands, and in a
+/// record of a checkpoint that is here and there.
+const SMALL: usize = 4 << 20;
+
+fn whole_if_small(source: &dyn Source) -> Option<MemorySource> {
+    let length = usize::try_from(source.len())
+        .ok()
+        .filter(|&length| length <= SMALL)?;
+    if source.contents().is_some() {
+        return None;
+    }
+    let bytes = read_range(source, 0, length).ok()?;
+    // A source that gives less than it promised is read piece by piece, so that this is noticed.
+    (bytes.len() == length).then(|| MemorySource::new(bytes))
 }
 
 /// Why the next stream is not looked at, where it is not.
@@ -135,7 +155,7 @@ fn follow_elsewhere(
         }
         let mut analysed = analyst.stream(offset);
         starts.append(&mut analysed.continues);
-        if !analysed.is_broken() || analysed.is_suspicious_before_nonsense() {
+        if !analysed.is_broken() || analysed.acts_before_nonsense() {
             found.streams.push(analysed);
         }
     }
@@ -154,7 +174,7 @@ fn first_broken(pickle: &PickleMember, analysed: Analysed, found: &mut Streams) 
         || starts_with_proto(pickle.source.as_ref(), analysed.facts.offset)
         || analysed.facts.end == End::Limit
         || is_cut_off(pickle, &analysed);
-    if certain || analysed.is_suspicious_before_nonsense() {
+    if certain || analysed.acts_before_nonsense() {
         let end = analysed.end();
         found.streams.push(analysed);
         return Some(end);
@@ -188,7 +208,7 @@ fn later_broken(
     let offset = analysed.facts.offset;
     let is_pickle = starts_with_proto(pickle.source.as_ref(), offset)
         || analysed.facts.end == End::Limit
-        || analysed.is_suspicious_before_nonsense();
+        || analysed.acts_before_nonsense();
     if is_pickle {
         let end = analysed.end();
         found.streams.push(analysed);

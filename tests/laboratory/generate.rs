@@ -194,7 +194,7 @@ impl<'r> Generator<'r> {
         let line = [number, b"\n".as_slice()].concat();
         let float = [
             if random.below(3) > 0 {
-                &FLOATS[0]
+                FLOATS[0]
             } else {
                 random.pick(&FLOATS)
             },

@@ -53,7 +53,7 @@ pub(crate) fn ours(bytes: &[u8]) -> Ours {
     with(bytes, &Opaque(Ruleset::builtin()))
 }
 
-/// As [`ours`], with the built-in models, which follow calls further.
+/// The same with every model that ships: what callables do may only add imports.
 pub(crate) fn ours_with_models(bytes: &[u8]) -> Ours {
     with(bytes, Ruleset::builtin())
 }
@@ -168,7 +168,11 @@ fn things(target: &Target, facts: &Facts) -> Vec<Thing> {
         .filter_map(|import| import.spelled.as_ref())
         .map(label);
     let names = std::iter::once(label(&symbol)).chain(spelled);
-    names.map(|name| (name, is_result)).collect()
+    let names = names.map(|name| (name, is_result));
+    // torch's old persistent ids carry the class itself, which pickscan knows and the oracle does not.
+    let persistent =
+        (is_result && !facts.persistent.is_empty()).then(|| (b"persistent_load".to_vec(), true));
+    names.chain(persistent).collect()
 }
 
 /// The symbol of a stub's label: `os.system()()` is what came of calling `os.system`.
