@@ -100,8 +100,8 @@ fn limits_with(name: &str, value: u64) -> Limits {
     assert!(table.get(name).is_some(), "{name}");
     table[name] = value.into();
     // A small bomb is one only if nothing is small enough to be harmless.
-    if name == "ratio" {
-        table["ratio-floor"] = 0.into();
+    if ["ratio", "work"].contains(&name) {
+        table[format!("{name}-floor")] = 0.into();
     }
     serde_json::from_value(table).unwrap()
 }
@@ -144,36 +144,85 @@ fn nested_partials(count: usize) -> Vec<u8> {
     for _ in 0..count {
         pickle.extend(b"q\x010h\x00h\x01N\x86R");
     }
-    pickle.extend(b"q\x01".iter().chain(&b"0h\x01)R0".repeat(20)[..]));
+    pickle.extend(b"q\x01");
+    pickle.extend(b"h\x01)R0".repeat(20));
     pickle.push(b'.');
     pickle
+}
+
+/// Calls with a tuple of 64 references to a tuple of 64 references to …
+fn unfolding_calls() -> Vec<u8> {
+    let mut rest = b"(".to_vec();
+    rest.extend(b"N".repeat(64));
+    rest.extend(b"tq\x00");
+    for level in 0..4 {
+        rest.extend(b"0(");
+        rest.extend([b'h', level].repeat(64));
+        rest.extend([b't', b'q', level + 1]);
+    }
+    rest.extend(b"0cfoo\nbar\nq\x050");
+    rest.extend(b"h\x05h\x04\x85R0".repeat(50));
+    rest.extend(b"N.");
+    behind_evil(&rest)
 }
 
 fn rows() -> Vec<Row> {
     let many = b"N".repeat(100);
     vec![
         row("stack", 50, behind_evil(&many), "limit `stack`"),
-        row("memo", 50, behind_evil(&b"N\x94".repeat(100)), "limit `memo`"),
-        row("events", 5, behind_evil(&b"cos\nsystem\n0".repeat(9)), "limit `events`"),
+        row(
+            "memo",
+            50,
+            behind_evil(&b"N\x94".repeat(100)),
+            "limit `memo`",
+        ),
+        row(
+            "events",
+            5,
+            behind_evil(&b"cos\nsystem\n0".repeat(9)),
+            "limit `events`",
+        ),
         row("nodes", 50, behind_evil(&b"]".repeat(100)), "limit `nodes`"),
         row("model-steps", 5, nested_partials(8), "limit `model-steps`"),
-        row("streams", 5, [EVIL, &b".N".repeat(20), b"."].concat(), "more than 5 pickles"),
+        row(
+            "streams",
+            5,
+            [EVIL, &b".N".repeat(20), b"."].concat(),
+            "more than 5 pickles",
+        ),
         row("members", 5, tar(10), "more than 5 members"),
-        row("depth", 2, gzip(&gzip(&gzip(&[EVIL, b"."].concat()))), "more than 2 deep"),
-        row("inflated", 9_000, gzip(&b"\0".repeat(1 << 20)), "more than 9000 bytes"),
-        row("ratio", 10, gzip(&b"\0".repeat(1 << 20)), "more than 10 bytes for each"),
+        row(
+            "depth",
+            2,
+            gzip(&gzip(&gzip(&[EVIL, b"."].concat()))),
+            "more than 2 deep",
+        ),
+        row(
+            "inflated",
+            9_000,
+            gzip(&b"\0".repeat(1 << 20)),
+            "more than 9000 bytes",
+        ),
+        row(
+            "ratio",
+            10,
+            gzip(&b"\0".repeat(1 << 20)),
+            "more than 10 bytes for each",
+        ),
+        row("work", 50, unfolding_calls(), "more than 50 units of work"),
         row("seconds", 0, [EVIL, b"."].concat(), "more than 0 seconds"),
     ]
 }
 
 /// Limits that do not end a scan: what lies beyond them is treated as unknown, is computed again,
 /// or is left out of the report, which says so. Each has its own test below or where it is used.
-const NOT_ENDING: [&str; 8] = [
+const NOT_ENDING: [&str; 9] = [
     "name",
     "text",
     "payload",
     "computed",
     "ratio-floor",
+    "work-floor",
     "resident",
     "stdin",
     "findings",
@@ -203,13 +252,18 @@ fn with_default_limits_the_same_inputs_are_followed_to_their_end() {
     for row in rows() {
         let report = scan_with(&row.input, Limits::default());
         let incomplete = only(&report).is_incomplete();
-        assert_eq!(incomplete, ends_anyway.contains(&row.limit), "{}", row.limit);
+        assert_eq!(
+            incomplete,
+            ends_anyway.contains(&row.limit),
+            "{}",
+            row.limit
+        );
     }
 }
 
 #[test]
 fn what_is_found_before_a_limit_is_kept() {
-    for limit in ["stack", "memo", "events", "nodes", "streams"] {
+    for limit in ["stack", "memo", "events", "nodes", "streams", "work"] {
         let row = rows().into_iter().find(|row| row.limit == limit).unwrap();
         let report = scan_with(&row.input, limits_with(row.limit, row.value));
         let file = only(&report);
@@ -296,7 +350,10 @@ fn said(report: &serde_json::Value, path: &str) -> (String, Vec<String>) {
     let file = file.unwrap_or_else(|| panic!("{path} is not in {report}"));
     let notices = file["notices"].as_array().unwrap().iter();
     let kinds = notices.map(|notice| notice["kind"].as_str().unwrap().to_owned());
-    (file["verdict"].as_str().unwrap().to_owned(), kinds.collect())
+    (
+        file["verdict"].as_str().unwrap().to_owned(),
+        kinds.collect(),
+    )
 }
 
 #[test]
@@ -341,13 +398,14 @@ fn a_file_that_became_a_pipe_is_unreadable_and_not_waited_for() {
     let path = folder.path().join("a.pkl");
     let found = scan::find(&[folder.path().to_owned()], &Options::default().excludes);
     fs::remove_file(&path).unwrap();
-    assert!(Command::new("mkfifo").arg(&path).status().unwrap().success());
-    let report = scan::scan_found(
-        found,
-        &Options::default(),
-        Ruleset::builtin(),
-        &Unobserved,
+    assert!(
+        Command::new("mkfifo")
+            .arg(&path)
+            .status()
+            .unwrap()
+            .success()
     );
+    let report = scan::scan_found(found, &Options::default(), Ruleset::builtin(), &Unobserved);
     assert_eq!(only(&report).notices[0].kind, NoticeKind::Unreadable);
     assert_eq!(report.exit_code(Threshold::Never), 2);
 }
@@ -357,12 +415,7 @@ fn a_file_that_vanished_between_walk_and_open_is_incomplete() {
     let folder = folder(&[("a.pkl", b"N.")]);
     let found = scan::find(&[folder.path().to_owned()], &Options::default().excludes);
     fs::remove_file(folder.path().join("a.pkl")).unwrap();
-    let report = scan::scan_found(
-        found,
-        &Options::default(),
-        Ruleset::builtin(),
-        &Unobserved,
-    );
+    let report = scan::scan_found(found, &Options::default(), Ruleset::builtin(), &Unobserved);
     assert!(only(&report).is_incomplete());
 }
 
@@ -410,11 +463,14 @@ fn hostile_names_do_not_break_reports() {
         let output = run(folder.path(), &["-f", format]);
         assert_eq!(output.status.code(), Some(1));
         let text = String::from_utf8(output.stdout).unwrap();
-        assert!(!text.contains('\x1b') && !text.contains('\u{202e}'), "{text}");
-        if format != "text" {
-            serde_json::from_str::<serde_json::Value>(&text).unwrap();
+        assert!(
+            !text.contains('\x1b') && !text.contains("new\nline"),
+            "{text}"
+        );
+        if format == "text" {
+            assert!(!text.contains('\u{202e}'), "{text}");
         } else {
-            assert!(!text.contains("new\nline"));
+            serde_json::from_str::<serde_json::Value>(&text).unwrap();
         }
     }
 }

@@ -187,6 +187,7 @@ impl Machine<'_, '_> {
     /// bytes can go through thousands of them.
     fn may_look_through(&mut self, elements: usize) -> bool {
         self.text_work = self.text_work.saturating_add(elements);
+        self.limits.deadline.spend(elements);
         self.text_work <= self.limits.computed
     }
 

@@ -9,12 +9,15 @@ use super::{Machine, fetch::Strings, model::Knowledge};
 use crate::{
     facts::{Anomaly, AnomalyKind, End, Facts, Symbol},
     limits::Limits,
-    pickle::dialect::{self, Follower, READERS},
+    pickle::dialect::{self, Consumed, Follower, READERS},
     source::{Source, Spliced},
 };
 
 /// Pieces of one stream that a reader may take; more are a stream made of cut frames.
 const MOST_PIECES: usize = 100_000;
+
+/// Units of work for one piece.
+const PIECE: u64 = 64;
 
 /// What a plain unpickler is called that does not know of raw array data.
 const PLAIN_READER: &str = "pickle.load, which does not skip joblib's inline arrays";
@@ -109,7 +112,11 @@ impl<'s, 'k> Readings<'s, 'k> {
         let mut seen = Vec::new();
         for (reader, name) in READERS {
             let offset = reading.first.offset;
+            if self.limits.deadline.has_passed() {
+                return;
+            }
             let taken = dialect::consumed(self.source, offset, reader, MOST_PIECES);
+            self.spend_on(&taken);
             continue_at(reading, taken.next);
             if taken.ranges.len() <= 1 || seen.contains(&taken.ranges) {
                 continue;
@@ -124,6 +131,15 @@ impl<'s, 'k> Readings<'s, 'k> {
             }
             seen.push(taken.ranges);
         }
+    }
+
+    /// Takes what following a reader has cost from what the input may cost.
+    fn spend_on(&self, taken: &Consumed) {
+        let bytes: u64 = taken.ranges.iter().map(|piece| piece.length).sum();
+        let units = bytes.saturating_add(taken.ranges.len() as u64 * PIECE);
+        self.limits
+            .deadline
+            .spend(usize::try_from(units).unwrap_or(usize::MAX));
     }
 
     /// What the joined pieces mean, and whether the encoding of strings matters there.
@@ -210,10 +226,11 @@ impl<'s, 'k> Readings<'s, 'k> {
             let (mut pieces, mut starts, mut length) = (Vec::new(), vec![0], 0);
             loop {
                 let taken = follower.stream(MOST_PIECES - pieces.len());
+                self.spend_on(&taken);
                 length += taken.ranges.iter().map(|piece| piece.length).sum::<u64>();
                 pieces.extend(taken.ranges);
                 let full = pieces.len() >= MOST_PIECES || starts.len() >= self.limits.streams;
-                if taken.next.is_none() || full {
+                if taken.next.is_none() || full || self.limits.deadline.has_passed() {
                     break;
                 }
                 starts.push(length);

@@ -394,6 +394,10 @@ impl Machine<'_, '_> {
             return Err(Halt::Limit("events"));
         }
         let symbol = symbol.filter(|symbol| self.is_short(symbol));
+        let length = symbol
+            .as_ref()
+            .map_or(0, |symbol| symbol.module.len() + symbol.name.len());
+        self.limits.deadline.spend(length * super::describe::KEPT);
         if symbol.is_none() {
             self.anomaly(AnomalyKind::UnresolvedName, at.offset);
         }
