@@ -77,7 +77,13 @@ impl BufRead for Input {
         if self.taken >= self.buffer.len() {
             self.buffer.resize(CHUNK, 0);
             self.taken = 0;
-            let read = self.source.read_at(self.next, &mut self.buffer);
+            let read = loop {
+                // Not every decompressor goes on after an interruption.
+                match self.source.read_at(self.next, &mut self.buffer) {
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                    read => break read,
+                }
+            };
             self.buffer.truncate(*read.as_ref().unwrap_or(&0));
             self.next += read? as u64;
         }

@@ -2,7 +2,7 @@
 
 use crate::{
     facts::{Anomaly, AnomalyKind, End, Facts, ImportFact, Target},
-    limits::Limits,
+    limits::{Deadline, Limits},
     machine::{Reading, Readings},
     rules::{Judgement, Match, Ruleset, Severity},
     source::Source,
@@ -22,18 +22,24 @@ pub(super) struct Analysed {
 pub(super) struct Analyst<'s, 'k> {
     readings: Readings<'s, 'k>,
     ruleset: &'k Ruleset,
+    limits: &'s Limits,
 }
+
+/// Units of work for a stream that holds nothing.
+const STREAM: usize = 1024;
 
 impl<'s, 'k> Analyst<'s, 'k> {
     pub(super) fn new(source: &'s dyn Source, ruleset: &'k Ruleset, limits: &'s Limits) -> Self {
         Self {
             readings: Readings::new(source, ruleset, limits),
             ruleset,
+            limits,
         }
     }
 
     /// Follows the stream at `offset` under every reader that may differ, and judges it.
     pub(super) fn stream(&mut self, offset: u64) -> Analysed {
+        self.limits.deadline.spend(STREAM);
         let Reading {
             mut first,
             mut others,
@@ -56,12 +62,24 @@ impl<'s, 'k> Analyst<'s, 'k> {
     }
 
     fn is_dangerous(&self, facts: &Facts) -> bool {
-        let found = self.ruleset.evaluate(facts).matches;
+        let found = self.evaluate(facts).matches;
         found.iter().any(|found| found.severity >= Severity::High)
     }
 
-    fn judged(&self, facts: Facts) -> Analysed {
-        let judgement = self.ruleset.evaluate(&facts);
+    /// What was seen until the input had had its time is judged nevertheless, and that may take as
+    /// long again.
+    fn evaluate(&self, facts: &Facts) -> Judgement {
+        let deadline = Deadline::after(self.limits.seconds);
+        self.ruleset
+            .evaluate_until(facts, &|| deadline.has_passed())
+    }
+
+    fn judged(&self, mut facts: Facts) -> Analysed {
+        let judgement = self.evaluate(&facts);
+        if judgement.cut && facts.end == End::Stop {
+            facts.end = End::Limit;
+            facts.end_reason = Some("judging it reached the limit `seconds`".to_owned());
+        }
         Analysed {
             facts,
             judgement,
@@ -73,7 +91,7 @@ impl<'s, 'k> Analyst<'s, 'k> {
     /// Adds an anomaly that only the member shows, and judges again.
     pub(super) fn add(&self, analysed: &mut Analysed, kind: AnomalyKind, offset: u64) {
         analysed.facts.anomalies.push(Anomaly { kind, offset });
-        analysed.judgement = self.ruleset.evaluate(&analysed.facts);
+        analysed.judgement = self.evaluate(&analysed.facts);
     }
 }
 

@@ -91,13 +91,28 @@ impl<'a> Scanner<'a> {
     }
 
     fn file(&self, path: PathBuf, source: FileSource) -> Scanned {
+        let (mut scanned, watched) = self.watched(path, source);
+        scanned.file.bytes_read = watched.inner().bytes_read();
+        if watched.inner().has_changed() {
+            let message = "the file changed while it was read; scan it again";
+            scanned.note_once(Notice::new(NoticeKind::Changed, message));
+        }
+        scanned
+    }
+
+    /// Scans what the caller has opened.
+    pub(super) fn opened(&self, name: PathBuf, source: Arc<dyn Source>) -> Scanned {
+        self.watched(name, source).0
+    }
+
+    /// Scans a source; an error of reading it is said whatever became of it.
+    fn watched<S: Source + 'static>(&self, path: PathBuf, source: S) -> (Scanned, Arc<Watched<S>>) {
         let watched = Arc::new(Watched::new(source, &self.limits));
         let source: Arc<dyn Source> = match read_whole(watched.as_ref(), SMALL) {
             Some(whole) => Arc::new(whole),
             None => Arc::clone(&watched) as _,
         };
         let mut scanned = self.source(path, source);
-        scanned.file.bytes_read = watched.inner().bytes_read();
         let failure = watched.failure();
         // Out of time is said by whatever stopped at it.
         let failure = failure.filter(|(kind, _)| *kind != io::ErrorKind::TimedOut);
@@ -107,11 +122,7 @@ impl<'a> Scanner<'a> {
                 &io::Error::new(kind, message),
             ));
         }
-        if watched.inner().has_changed() {
-            let message = "the file changed while it was read; scan it again";
-            scanned.note_once(Notice::new(NoticeKind::Changed, message));
-        }
-        scanned
+        (scanned, watched)
     }
 
     fn stdin(&self) -> Scanned {
@@ -146,6 +157,7 @@ impl<'a> Scanner<'a> {
             file,
             ..Scanned::default()
         };
+        self.limits.deadline.allow(scanned.file.size);
         if self.digests {
             scanned.file.sha256 = digest::sha256(source.as_ref());
         }
@@ -234,8 +246,7 @@ impl<'a> Scanner<'a> {
         if self.limits.deadline.was_told() {
             return interrupted(member);
         }
-        let message = streams::out_of_time(&self.limits);
-        Notice::about(member, NoticeKind::Limit, message)
+        Notice::about(member, NoticeKind::Limit, self.limits.out_of_time())
     }
 
     /// The pickles that a stream hands to a loader itself.
@@ -261,6 +272,7 @@ impl<'a> Scanner<'a> {
             let mut path = pickle.member.path.clone();
             let name = format!("pickle@{}", payload.place.offset);
             path.push(crate::container::MemberName::new(name));
+            self.limits.deadline.spend(payload.data.len());
             let source = Arc::new(MemorySource::new(payload.data.clone()));
             inside.push(Member::found(path, source, None));
         }

@@ -101,6 +101,25 @@ pub fn scan_found(
     report
 }
 
+/// Scans one input that the caller has opened: bytes in memory, an object in a store. `name` is
+/// what the report calls it.
+///
+/// Never fails: what cannot be read is said in the report.
+pub fn scan_source(
+    name: PathBuf,
+    source: Arc<dyn Source>,
+    options: &Options,
+    ruleset: &Ruleset,
+) -> Report {
+    let scanned = file::Scanner::new(options, ruleset).opened(name, source);
+    Report {
+        rules_digest: ruleset.digest().to_owned(),
+        rules: scanned.rules,
+        files: vec![scanned.file],
+        ..Report::default()
+    }
+}
+
 /// Opens one file, or standard input for `-`, for a person who wants to see what is in it.
 ///
 /// # Errors

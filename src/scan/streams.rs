@@ -98,7 +98,7 @@ const SMALL: usize = 4 << 20;
 /// Why the next stream is not looked at, where it is not.
 fn left_out(limits: &Limits, taken: &Taken, found: &Streams) -> Option<String> {
     if limits.deadline.has_passed() {
-        return Some(out_of_time(limits));
+        return Some(limits.out_of_time());
     }
     let streams = taken.streams.saturating_add(found.streams.len());
     if streams >= limits.streams {
@@ -109,17 +109,6 @@ fn left_out(limits: &Limits, taken: &Taken, found: &Streams) -> Option<String> {
         return Some(format!("more than {most} imports and calls in one file"));
     }
     None
-}
-
-/// What is said where the clock of an input has run out.
-pub(super) fn out_of_time(limits: &Limits) -> String {
-    if limits.deadline.was_told() {
-        return "the run was told to stop".to_owned();
-    }
-    format!(
-        "looking at it took more than {} seconds; raise the limit `seconds` to go on for longer",
-        limits.seconds
-    )
 }
 
 /// Follows the streams that only some readers come to, because they have taken more than the
