@@ -28,7 +28,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     ("rules", &["facts", "machine", "pickle"]),
     ("report", &["facts", "rules"]),
-    ("container", &["limits", "pickle", "source"]),
+    ("container", &["facts", "limits", "pickle", "source"]),
     (
         "scan",
         &[

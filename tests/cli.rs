@@ -520,3 +520,14 @@ fn one_file_is_disassembled_and_explained() {
     assert_eq!(run(folder.path(), &["disasm", "text"]).0, 2);
     assert_eq!(run(folder.path(), &["disasm", "gone"]).0, 2);
 }
+
+#[test]
+fn a_git_lfs_pointer_is_not_taken_for_a_file_without_pickles() {
+    let pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 9\n";
+    let folder = folder(&[("model.pt", pointer)]);
+    let (status, files) = verdicts(folder.path(), &["model.pt"]);
+    assert_eq!(status, 2);
+    assert_eq!(files, [("model.pt".to_owned(), "incomplete".to_owned())]);
+    let (_, text, _) = run(folder.path(), &["model.pt"]);
+    assert!(text.contains("not scanned: a Git LFS pointer"), "{text}");
+}

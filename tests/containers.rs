@@ -60,7 +60,7 @@ fn walk(source: Arc<dyn Source>, limits: &Limits) -> Walk {
                 }
                 Opened::Anomaly(anomaly) => {
                     let (kind, at) = (anomaly.kind.name(), anomaly.offset);
-                    writeln!(walk.listing, "    {kind} at {at}: {}", anomaly.message).unwrap();
+                    writeln!(walk.listing, "    {kind} at {at}: {}", anomaly.detail).unwrap();
                 }
                 Opened::Explained(span) => {
                     assert!(span.end() <= source.len(), "{member:?} {span:?}")
@@ -194,6 +194,7 @@ fn tampering_hides_nothing() {
         "zip-bzip2.zip",
         "zip-lzma.zip",
         "tar-cut.tar",
+        "tar-again.tar",
         "zip-cut-member.pt",
     ];
     for path in samples() {

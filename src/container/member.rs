@@ -197,7 +197,7 @@ impl Member {
         self
     }
 
-    fn inside(&self, name: impl AsRef<[u8]>) -> Vec<MemberName> {
+    pub(super) fn inside(&self, name: impl AsRef<[u8]>) -> Vec<MemberName> {
         let mut path = self.path.clone();
         path.push(MemberName::new(name));
         path
@@ -248,7 +248,7 @@ pub(super) fn checksum_mismatch(recorded: u32, actual: u32) -> Anomaly {
     Anomaly {
         kind: AnomalyKind::ChecksumMismatch,
         offset: 0,
-        message: format!("recorded CRC-32 {recorded:08x}, actual {actual:08x}"),
+        detail: format!("recorded CRC-32 {recorded:08x}, actual {actual:08x}"),
     }
 }
 

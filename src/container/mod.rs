@@ -17,6 +17,7 @@ mod magic;
 mod member;
 mod note;
 mod npy;
+mod seven_zip;
 mod sniff;
 mod tar;
 pub mod torch_legacy;
@@ -93,10 +94,13 @@ pub static FORMATS: &[Format] = &[
     wrapper::bzip2::FORMAT,
     wrapper::xz::FORMAT,
     wrapper::lzma::FORMAT,
+    wrapper::zstd::FORMAT,
+    wrapper::lz4::FORMAT,
     zip::FORMAT,
     npy::FORMAT,
     zfile::FORMAT,
     tar::FORMAT,
+    seven_zip::FORMAT,
 ];
 
 /// What an opener works with.
@@ -131,7 +135,7 @@ impl Opening<'_> {
         (self.emit)(Opened::Anomaly(Anomaly {
             kind,
             offset,
-            message: message.into(),
+            detail: message.into(),
         }));
     }
 

@@ -1,7 +1,7 @@
 //! From a place in a source to what the rules say: the only file that knows machine and rules.
 
 use crate::{
-    facts::{Anomaly, AnomalyKind, End, Facts, ImportFact, Target},
+    facts::{Anomaly, AnomalyKind, ContainerFact, End, Facts, ImportFact, Target},
     limits::Limits,
     machine::{Reading, Readings},
     rules::{Judgement, Match, Ruleset, Severity},
@@ -16,6 +16,15 @@ pub(super) struct Analysed {
     pub(super) others: Vec<Analysed>,
     /// Where some reader's next stream starts.
     pub(super) continues: Vec<u64>,
+}
+
+/// What the rules say about a container that contradicts itself.
+pub(super) fn container(anomaly: ContainerFact, ruleset: &Ruleset) -> Vec<Match> {
+    let facts = Facts {
+        container: vec![anomaly],
+        ..Facts::default()
+    };
+    ruleset.evaluate(&facts).matches
 }
 
 /// Follows the streams of one member, which may share a memo.

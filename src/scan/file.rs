@@ -10,8 +10,8 @@ use std::{
 
 use super::{
     Options,
-    analyse::Analysed,
-    container_findings, digest, member,
+    analyse::{self, Analysed},
+    digest, member,
     member::{Members, PickleMember, Step},
     stdin,
     streams::{self, Streams, Taken},
@@ -164,9 +164,8 @@ impl<'a> Scanner<'a> {
                 Step::Pickle(pickle) => inside.extend(self.pickle(scanned, &pickle)),
                 Step::Notice(notice) => scanned.note_once(notice),
                 Step::Anomaly(path, outer, anomaly) => {
-                    let (finding, rule) = container_findings::finding(path, outer, &anomaly);
-                    scanned.rules.entry(finding.rule.clone()).or_insert(rule);
-                    scanned.file.findings.push(finding);
+                    let found = analyse::container(anomaly, self.ruleset);
+                    scanned.keep_matches(found, (&path, outer), usize::MAX);
                 }
                 Step::Format(path, name) => scanned.format(&path, name),
                 Step::NoPickle(path, why) => scanned.skip(&path, why),
@@ -304,18 +303,28 @@ impl Scanned {
         let Analysed {
             facts, judgement, ..
         } = analysed;
-        for found in judgement.matches {
+        self.keep_matches(judgement.matches, (&pickle.path, pickle.outer), known);
+        let stream = StreamReport::new(pickle.path.clone(), facts, &judgement.imports);
+        self.file.streams.push(stream);
+    }
+
+    /// Keeps what the rules say about a member, given with its offset in the file.
+    fn keep_matches(
+        &mut self,
+        matches: Vec<Match>,
+        member: (&MemberPath, Option<u64>),
+        known: usize,
+    ) {
+        for found in matches {
             let info = || rule_info(&found);
             self.rules.entry(found.rule.id.clone()).or_insert_with(info);
-            let found = finding(pickle, found);
+            let found = finding(member, found);
             // Another reading of the same bytes mostly finds the same again.
             let same = self.file.findings.get(known..).unwrap_or_default();
             if !same.contains(&found) {
                 self.file.findings.push(found);
             }
         }
-        let stream = StreamReport::new(pickle.path.clone(), facts, &judgement.imports);
-        self.file.streams.push(stream);
     }
 
     /// Adds a notice, unless the very same is there.
@@ -369,12 +378,12 @@ impl Scanned {
     }
 }
 
-fn finding(pickle: &PickleMember, found: Match) -> Finding {
+fn finding((member, outer): (&MemberPath, Option<u64>), found: Match) -> Finding {
     let location = |place: Place| Location {
-        member: pickle.path.clone(),
+        member: member.clone(),
         offset: place.offset,
         opcode: place.opcode,
-        outer: pickle.outer.map(|outer| outer.saturating_add(place.offset)),
+        outer: outer.map(|outer| outer.saturating_add(place.offset)),
     };
     Finding {
         rule: found.rule.id.clone(),

@@ -193,7 +193,7 @@ fn kind_of(kind: ProblemKind) -> NoticeKind {
 }
 
 fn lfs_pointer(path: MemberPath) -> Notice {
-    let message = "is a Git LFS pointer, not the file itself; run `git lfs pull` and scan again";
+    let message = "not scanned: a Git LFS pointer stands here instead of the file; run `git lfs pull` and scan again";
     Notice::about(path, NoticeKind::LfsPointer, message)
 }
 

@@ -3,7 +3,6 @@
 //! Nothing here knows what is dangerous; nothing here prints.
 
 mod analyse;
-mod container_findings;
 mod digest;
 mod file;
 mod member;
