@@ -36,6 +36,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "facts",
             "limits",
             "machine",
+            "payload",
             "pickle",
             "report",
             "rules",

@@ -15,9 +15,20 @@ pub enum Opened {
     Problem(Problem),
     /// Something that honest writers do not do, or that two readers see differently.
     Anomaly(Anomaly),
+    /// Code that a loader would run, outside of any pickle.
+    Code(Code),
     /// Bytes that the format accounts for without a pickle in them. Offsets count from the start
     /// of the container's source.
     Explained(Span),
+}
+
+/// A marshalled code object in the configuration of a model.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Code {
+    /// Where the text that holds it starts, counted from the start of the container's source.
+    pub offset: u64,
+    /// As `marshal.dumps` writes it.
+    pub data: Vec<u8>,
 }
 
 /// Why part of a container could not be looked at.

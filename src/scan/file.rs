@@ -13,13 +13,13 @@ use super::{
     analyse::{self, Analysed},
     digest, member,
     member::{Members, PickleMember, Step},
-    stdin,
+    shelf, stdin,
     streams::{self, Streams, Taken},
     walk::Input,
     watched::Watched,
 };
 use crate::{
-    container::Member,
+    container::{Member, dumb},
     facts::{PayloadKind, Place},
     limits::Limits,
     report::{
@@ -93,7 +93,8 @@ impl<'a> Scanner<'a> {
     fn file(&self, path: PathBuf, source: FileSource) -> Scanned {
         let watched = Arc::new(Watched::new(source, &self.limits));
         let source = whole_if_small(&watched).unwrap_or_else(|| Arc::clone(&watched) as _);
-        let mut scanned = self.source(path, source);
+        let index = shelf::index(&path);
+        let mut scanned = self.source(path, source, index);
         scanned.file.bytes_read = watched.inner().bytes_read();
         let failure = watched.failure();
         // Out of time is said by whatever stopped at it.
@@ -117,7 +118,8 @@ impl<'a> Scanner<'a> {
             Ok(stdin::Stdin::File(source)) => self.file(path, source),
             Ok(stdin::Stdin::Bytes(bytes, notice)) => {
                 let length = bytes.len() as u64;
-                let mut scanned = self.source(path, Arc::new(MemorySource::new(bytes)));
+                let source = Arc::new(MemorySource::new(bytes));
+                let mut scanned = self.source(path, source, Vec::new());
                 scanned.file.bytes_read = length;
                 scanned.file.notices.extend(notice);
                 scanned
@@ -133,7 +135,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Scans bytes. A panic ends this input alone, and what was found before it is kept.
-    fn source(&self, path: PathBuf, source: Arc<dyn Source>) -> Scanned {
+    fn source(&self, path: PathBuf, source: Arc<dyn Source>, index: Vec<dumb::Entry>) -> Scanned {
         let file = FileReport {
             path,
             size: source.len(),
@@ -146,13 +148,13 @@ impl<'a> Scanner<'a> {
         if self.digests {
             scanned.file.sha256 = digest::sha256(source.as_ref());
         }
-        guard(&mut scanned, |scanned| self.members(scanned, source));
+        let members = Members::new(source, &self.limits).indexed(index);
+        guard(&mut scanned, |scanned| self.members(scanned, members));
         scanned.settle(self.limits.findings);
         scanned
     }
 
-    fn members(&self, scanned: &mut Scanned, source: Arc<dyn Source>) {
-        let mut members = Members::new(source, &self.limits);
+    fn members(&self, scanned: &mut Scanned, mut members: Members) {
         let mut nested = 0;
         loop {
             if self.limits.deadline.has_passed() {
@@ -165,6 +167,10 @@ impl<'a> Scanner<'a> {
                 Step::Notice(notice) => scanned.note_once(notice),
                 Step::Anomaly(path, outer, anomaly) => {
                     let found = analyse::container(anomaly, self.ruleset);
+                    scanned.keep_matches(found, (&path, outer), usize::MAX);
+                }
+                Step::Code(path, outer, code) => {
+                    let found = analyse::code(code, self.ruleset);
                     scanned.keep_matches(found, (&path, outer), usize::MAX);
                 }
                 Step::Format(path, name) => scanned.format(&path, name),
@@ -190,6 +196,7 @@ impl<'a> Scanner<'a> {
             streams,
             no_pickle,
             left_out,
+            behind,
             facts,
         } = streams::follow(
             pickle,
@@ -211,7 +218,8 @@ impl<'a> Scanner<'a> {
             let member = pickle.path.clone();
             scanned.note_once(Notice::about(member, NoticeKind::Limit, message));
         }
-        let mut inside = Vec::new();
+        let behind = behind.map(|offset| pickle.member.behind(&pickle.source, offset));
+        let mut inside: Vec<Member> = behind.into_iter().collect();
         for mut analysed in streams {
             let others = std::mem::take(&mut analysed.others);
             if scanned.file.findings.len() > limits.findings.saturating_mul(4) {
