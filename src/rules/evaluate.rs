@@ -11,7 +11,7 @@ use super::message;
 use super::names::{Named, Names};
 use super::pattern::Pattern;
 use super::ruleset::Ruleset;
-use super::schema::{Rule, Severity, Trust, Usage};
+use super::schema::{Effect, Rule, Severity, Trust, Usage};
 use super::value::{Reach, Values};
 use crate::facts::{
     AnomalyKind, CallFact, ChangeFact, ChangeKind, End, Facts, PayloadFact, PayloadKind, Place,
@@ -333,20 +333,15 @@ impl Evaluation<'_> {
         name: Option<usize>,
     ) -> bool {
         let named = self.names.get(name);
-        let asks_name = !condition.effect.is_empty()
-            || !condition.symbol.is_empty()
-            || condition.trust.is_some();
+        let asked = NameCondition {
+            effect: &condition.effect,
+            symbol: &condition.symbol,
+            trust: condition.trust,
+        };
         let callee = if condition.callee.is_empty() {
-            !asks_name || is_target(&[TargetKind::Import], &call.callee, named)
+            asked.is_anything() || is_target(&[TargetKind::Import], &call.callee, named)
         } else {
             is_target(&condition.callee, &call.callee, named)
-        };
-        let satisfies = |named: &Named<'_>| {
-            let effects = named.standing.effects();
-            let mut patterns = condition.symbol.iter();
-            (condition.effect.is_empty() || effects.meets(&condition.effect))
-                && (condition.symbol.is_empty() || patterns.any(|p| spelled(named, p)))
-                && condition.trust.is_none_or(|trust| named.trust == trust)
         };
         let argument = condition.argument.as_ref().is_none_or(|argument| {
             let arguments = call.arguments.as_deref();
@@ -354,7 +349,7 @@ impl Evaluation<'_> {
         });
         let mut except = condition.except.iter();
         let excepted = named.is_some_and(|named| except.any(|pattern| spelled(named, pattern)));
-        callee && !excepted && (!asks_name || named.is_some_and(satisfies)) && argument
+        callee && !excepted && asked.holds(named) && argument
     }
 
     fn changes(&self, condition: &ChangeCondition, kind: ChangeKind) -> Vec<Hit> {
@@ -381,22 +376,17 @@ impl Evaluation<'_> {
         let named = self.names.get(name);
         let target =
             condition.target.is_empty() || is_target(&condition.target, &change.target, named);
-        let asks_name = !condition.effect.is_empty()
-            || !condition.symbol.is_empty()
-            || condition.trust.is_some();
-        let satisfies = |named: &Named<'_>| {
-            let effects = named.standing.effects();
-            let mut patterns = condition.symbol.iter();
-            (condition.effect.is_empty() || effects.meets(&condition.effect))
-                && (condition.symbol.is_empty() || patterns.any(|p| spelled(named, p)))
-                && condition.trust.is_none_or(|trust| named.trust == trust)
+        let asked = NameCondition {
+            effect: &condition.effect,
+            symbol: &condition.symbol,
+            trust: condition.trust,
         };
         let value = condition.value.as_ref().is_none_or(|value| {
             let values = std::slice::from_ref(&change.value);
             self.values
                 .any_argument(value, Some(values), &change.carried)
         });
-        target && (!asks_name || named.is_some_and(satisfies)) && value
+        target && asked.holds(named) && value
     }
 
     fn payload_satisfies(&self, condition: &PayloadCondition, payload: &PayloadFact) -> bool {
@@ -513,6 +503,30 @@ fn trust_after(severity: Severity) -> Trust {
         Severity::Low => Trust::Unfamiliar,
         Severity::Medium => Trust::Unknown,
         Severity::High | Severity::Critical => Trust::Dangerous,
+    }
+}
+
+/// What a condition asks of a name.
+struct NameCondition<'c> {
+    effect: &'c [Effect],
+    symbol: &'c [Pattern],
+    trust: Option<Trust>,
+}
+
+impl NameCondition<'_> {
+    /// Whether any name will do, and none as well.
+    fn is_anything(&self) -> bool {
+        self.effect.is_empty() && self.symbol.is_empty() && self.trust.is_none()
+    }
+
+    fn holds(&self, named: Option<&Named<'_>>) -> bool {
+        self.is_anything()
+            || named.is_some_and(|named| {
+                let mut patterns = self.symbol.iter();
+                (self.effect.is_empty() || named.standing.effects().meets(self.effect))
+                    && (self.symbol.is_empty() || patterns.any(|p| spelled(named, p)))
+                    && self.trust.is_none_or(|trust| named.trust == trust)
+            })
     }
 }
 
