@@ -55,6 +55,9 @@ pub struct Limits {
     /// Bytes of one decompressed member that are kept in memory; going back further decompresses
     /// again.
     pub resident: usize,
+    /// Bytes that are searched for pickles in one file whose structure is not followed, such as
+    /// HDF5.
+    pub searched: u64,
     /// Bytes of standard input that are kept in memory.
     pub stdin: u64,
     /// Findings kept for one input; the worst are kept.
@@ -230,6 +233,7 @@ impl Default for Limits {
             ratio: 2_000,
             ratio_floor: 64 << 20,
             resident: 64 << 20,
+            searched: 4 << 30,
             stdin: 4 << 30,
             findings: 1_000,
             work: 256,

@@ -148,7 +148,12 @@ impl<'s, 'k> Readings<'s, 'k> {
     }
 
     /// What the joined pieces mean, and whether the encoding of strings matters there.
-    fn spliced(&self, spliced: &Spliced<'_>, strings: Strings, first: &Facts) -> (Facts, bool) {
+    fn spliced(
+        &self,
+        spliced: &Spliced<&dyn Source>,
+        strings: Strings,
+        first: &Facts,
+    ) -> (Facts, bool) {
         let mut machine = Machine::new(spliced, self.knowledge, self.limits);
         machine.heeds_frames = false;
         machine.strings = strings;
@@ -316,7 +321,7 @@ fn has(facts: &Facts, kind: AnomalyKind) -> bool {
 }
 
 /// Turns offsets in the spliced bytes into offsets in the member.
-fn move_back(facts: &mut Facts, spliced: &Spliced<'_>) {
+fn move_back(facts: &mut Facts, spliced: &Spliced<&dyn Source>) {
     let origin = |offset: &mut u64| *offset = spliced.origin(*offset);
     facts
         .imports

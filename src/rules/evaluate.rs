@@ -74,6 +74,7 @@ pub(super) enum FactIndex {
     Extension(i64),
     Buffer,
     Anomaly(AnomalyKind),
+    Container(usize),
     Payload(usize),
     End,
 }
@@ -496,6 +497,14 @@ impl Evaluation<'_> {
                 let anomalies = anomalies.filter(|anomaly| is_asked(anomaly.kind));
                 anomalies
                     .map(|anomaly| hit(at(anomaly.offset), FactIndex::Anomaly(anomaly.kind)))
+                    .collect()
+            }
+            Condition::Container(asked) => {
+                let is_asked = |kind| asked.kind.iter().any(|name| name.is(kind));
+                let found = facts.container.iter().enumerate();
+                let found = found.filter(|(_, anomaly)| is_asked(anomaly.kind));
+                found
+                    .map(|(index, found)| hit(at(found.offset), FactIndex::Container(index)))
                     .collect()
             }
             Condition::Payload(asked) => {
