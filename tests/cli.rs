@@ -452,9 +452,13 @@ mod unix {
             .arg("true")
             .status()
             .is_ok_and(|code| code.success());
-        // Nobody may not enter the folder that the binary was built in.
+        // Nobody may not enter the folder that the binary was built in. Another process makes the
+        // copy: while this one had it open for writing, a test beside could start a process that
+        // inherits it, and the system refuses to run a program that is open for writing.
         let binary = folder.join("pickscan");
-        works.then(|| fs::copy(PICKSCAN, &binary).unwrap())?;
+        let mut copy = Command::new("cp");
+        let copied = works && copy.arg(PICKSCAN).arg(&binary).status().unwrap().success();
+        copied.then_some(())?;
         let mut command = Command::new("setpriv");
         command.args(arguments).arg(binary);
         Some(command)
