@@ -303,7 +303,7 @@ impl Machine<'_, '_> {
         let mut all = arguments.positional;
         if let Some(keywords) = arguments
             .keywords
-            .filter(|&keywords| self.heap.count(keywords) > 0)
+            .filter(|&keywords| !self.heap.is_empty(keywords))
         {
             all = self.prepend_keywords(all, keywords);
         }
