@@ -8,7 +8,7 @@ import path from "node:path";
 import { test } from "node:test";
 import { commands, runAction } from "./composite.mjs";
 
-const root = path.resolve(import.meta.dirname, "../..");
+const root = process.env.PICKSCAN_ROOT ?? path.resolve(import.meta.dirname, "../..");
 const binary = process.env.PICKSCAN ?? path.join(root, "target/debug/pickscan");
 const EVIL = "cos\nsystem\n(S'id'\ntR.";
 const GOOD = Buffer.from("\x80\x02]q\x00.", "latin1");
