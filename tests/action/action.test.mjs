@@ -58,6 +58,14 @@ test("thresholds, configuration, upload and annotations are settable", () => {
   assert.equal(run(folder, { args: "--exclude\n*.pkl\n", isolated: "true" }).code, 0);
 });
 
+test("git's own folder is left out, and said to be", () => {
+  const folder = workspace({ "a.pkl": GOOD, ".git/lfs/objects/ab/cd/abcd": EVIL });
+  const result = run(folder);
+  assert.equal(result.code, 0, result.log);
+  assert.match(result.log, /not counted: 1 file or folder left out by patterns/);
+  assert.equal(run(folder, { paths: ".git" }).code, 1);
+});
+
 test("a missing path is an error, which can be allowed", () => {
   const folder = workspace({ "a.pkl": GOOD });
   const result = run(folder, { paths: "a.pkl\ngone.pkl\n" });
