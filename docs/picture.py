@@ -38,7 +38,7 @@ def wrapped(line):
         return [line]
     hidden = len(line) - len(plain)
     indent = " " * (len(plain) - len(plain.lstrip()) + (6 if line.startswith("    ") else 0))
-    first, *rest = textwrap.wrap(line, COLUMNS + hidden, subsequent_indent=indent)
+    first, *rest = textwrap.wrap(line, COLUMNS + hidden, subsequent_indent=indent, break_on_hyphens=False)
     return [first, *rest]
 
 
