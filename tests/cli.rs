@@ -10,7 +10,7 @@
 use std::{
     fs::{self, File},
     io::{Read, Write},
-    path::{Path, PathBuf},
+    path::Path,
     process::{Command, Output, Stdio},
     time::{Duration, Instant},
 };
@@ -439,6 +439,11 @@ mod unix {
         assert_eq!(named.status.code(), Some(1));
     }
 
+    fn mode(path: &Path, mode: u32) {
+        use std::os::unix::fs::PermissionsExt;
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    }
+
     /// The command as a user who is not root, or nothing where that cannot be had.
     fn as_nobody(folder: &Path) -> Option<Command> {
         let unreadable = folder.join("closed");
@@ -452,9 +457,13 @@ mod unix {
             .arg("true")
             .status()
             .is_ok_and(|code| code.success());
-        // Nobody may not enter the folder that the binary was built in.
+        // Nobody may not enter the folder that the binary was built in. Another process makes the
+        // copy: while this one had it open for writing, a test beside could start a process that
+        // inherits it, and the system refuses to run a program that is open for writing.
         let binary = folder.join("pickscan");
-        works.then(|| fs::copy(PICKSCAN, &binary).unwrap())?;
+        let mut copy = Command::new("cp");
+        let copied = works && copy.arg(PICKSCAN).arg(&binary).status().unwrap().success();
+        copied.then(|| mode(&binary, 0o755))?;
         let mut command = Command::new("setpriv");
         command.args(arguments).arg(binary);
         Some(command)
@@ -462,22 +471,20 @@ mod unix {
 
     #[test]
     fn a_folder_without_permission_is_incomplete() {
-        use std::os::unix::fs::PermissionsExt;
         let folder = folder(&[("a.pkl", GOOD)]);
-        let mode = |path: PathBuf, mode| {
-            fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
-        };
         fs::create_dir(folder.path().join("closed")).unwrap();
         fs::write(folder.path().join("closed/evil.pkl"), EVIL).unwrap();
-        mode(folder.path().to_owned(), 0o755);
-        mode(folder.path().join("closed"), 0);
+        // Whatever the umask of whoever runs the tests.
+        mode(folder.path(), 0o755);
+        mode(&folder.path().join("a.pkl"), 0o644);
+        mode(&folder.path().join("closed"), 0);
         let Some(mut command) = as_nobody(folder.path()) else {
             return;
         };
         let command = command.args(["a.pkl", "closed"]).current_dir(folder.path());
         let output = command.stdin(Stdio::null()).output().unwrap();
         let stdout = String::from_utf8(output.stdout).unwrap();
-        mode(folder.path().join("closed"), 0o755);
+        mode(&folder.path().join("closed"), 0o755);
         assert!(
             stdout.contains("closed: incomplete\n  unreadable: cannot be read"),
             "{stdout}"

@@ -8,7 +8,7 @@ source tests/tools/tools.sh
 pickscan=${PICKSCAN:-$PWD/target/debug/pickscan}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-npm_tools @microsoft/sarif-multitool
+npm_tools @microsoft/sarif-multitool@5.7.0
 multitool=$(find "$npm/node_modules/@microsoft" -name Sarif.Multitool -type f | head -n 1)
 
 write() { # name, then arguments
