@@ -529,3 +529,39 @@ fn one_file_is_disassembled_and_explained() {
     assert_eq!(run(folder.path(), &["disasm", "text"]).0, 2);
     assert_eq!(run(folder.path(), &["disasm", "gone"]).0, 2);
 }
+
+#[test]
+fn a_git_lfs_pointer_is_not_taken_for_a_file_without_pickles() {
+    let pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 9\n";
+    let folder = folder(&[("model.pt", pointer)]);
+    let (status, files) = verdicts(folder.path(), &["model.pt"]);
+    assert_eq!(status, 2);
+    assert_eq!(files, [("model.pt".to_owned(), "incomplete".to_owned())]);
+    let (_, text, _) = run(folder.path(), &["model.pt"]);
+    assert!(text.contains("not scanned: a Git LFS pointer"), "{text}");
+}
+
+#[test]
+fn a_shelf_is_scanned_by_the_name_it_is_opened_by() {
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus/containers");
+    let files = ["dat", "dir", "bak"].map(|suffix| {
+        (
+            suffix,
+            fs::read(corpus.join(format!("dumb-evil.{suffix}"))).unwrap(),
+        )
+    });
+    let folder = tempfile::tempdir().unwrap();
+    for (suffix, bytes) in &files {
+        fs::write(folder.path().join(format!("shelf.{suffix}")), bytes).unwrap();
+    }
+    for name in ["shelf", "shelf.dat"] {
+        let (status, text, _) = run(folder.path(), &["--sandbox=require", "-f", "json", name]);
+        assert_eq!(status, 1, "{text}");
+        let report: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let finding = &report["files"][0]["findings"][0];
+        assert_eq!(report["files"][0]["path"], "shelf.dat");
+        assert_eq!(finding["member"], "evil", "{name}");
+    }
+    let (status, _, errors) = run(folder.path(), &["shel"]);
+    assert_eq!(status, 2, "{errors}");
+}

@@ -60,7 +60,10 @@ fn walk(source: Arc<dyn Source>, limits: &Limits) -> Walk {
                 }
                 Opened::Anomaly(anomaly) => {
                     let (kind, at) = (anomaly.kind.name(), anomaly.offset);
-                    writeln!(walk.listing, "    {kind} at {at}: {}", anomaly.message).unwrap();
+                    writeln!(walk.listing, "    {kind} at {at}: {}", anomaly.detail).unwrap();
+                }
+                Opened::Code(code) => {
+                    writeln!(walk.listing, "    code at {}", code.offset).unwrap();
                 }
                 Opened::Explained(span) => {
                     assert!(span.end() <= source.len(), "{member:?} {span:?}")
@@ -194,6 +197,7 @@ fn tampering_hides_nothing() {
         "zip-bzip2.zip",
         "zip-lzma.zip",
         "tar-cut.tar",
+        "tar-again.tar",
         "zip-cut-member.pt",
     ];
     for path in samples() {
@@ -221,7 +225,12 @@ fn bombs_and_truncated_files_are_incomplete() {
                 "{name}: {problems:?}"
             );
         }
-        if name.starts_with("cut.") || name.contains("-cut") || name == "zip-no-directory.pt" {
+        // Where the values of this one are, another file says.
+        let indexed = name.starts_with("dumb-");
+        if name.starts_with("cut.")
+            || name.contains("-cut") && !indexed
+            || name == "zip-no-directory.pt"
+        {
             assert!(
                 problems.contains(&ProblemKind::Truncated),
                 "{name}: {problems:?}"
@@ -284,7 +293,7 @@ fn a_record_of_torch_is_a_pickle_whatever_it_looks_like() {
         Opened::Member(member) => kinds.push(member.kind),
         Opened::Problem(problem) => panic!("{problem:?}"),
         Opened::Anomaly(anomaly) => panic!("{anomaly:?}"),
-        Opened::Explained(_) => (),
+        Opened::Code(_) | Opened::Explained(_) => (),
     };
     format
         .open(&input, &look.source, &mut budget, &mut collect)

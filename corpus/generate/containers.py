@@ -13,8 +13,10 @@ import lzma
 import pathlib
 import pickle
 import struct
+import subprocess
 import sys
 import tarfile
+import tempfile
 import zipfile
 import zlib
 
@@ -207,6 +209,58 @@ def wrappers():
     write("zfile.pkl", b"ZF" + length + zlib.compress(EVIL))
 
 
+def other_wrappers(zstandard, lz4):
+    """Wrappers that Python itself does not write (zstd only from 3.14 on)."""
+    packers = {
+        "zst": zstandard.ZstdCompressor(level=19, write_checksum=True).compress,
+        "lz4": lz4.compress,
+    }
+    for suffix, pack in packers.items():
+        write(f"good.pkl.{suffix}", pack(GOOD))
+        write(f"evil.pkl.{suffix}", pack(EVIL))
+        write(f"two.pkl.{suffix}", pack(GOOD) + pack(EVIL))
+        write(f"cut.pkl.{suffix}", pack(GOOD)[:-25])
+        write(f"trailing.pkl.{suffix}", pack(GOOD) + EVIL)
+        write(f"bomb.{suffix}", pack(b"\0" * 8_000_000))
+        skippable = struct.pack("<II", 0x184D2A53, 9) + b"user data"
+        write(f"skippable.pkl.{suffix}", skippable + pack(EVIL))
+    linked = lz4.compress(pickle.dumps(list(range(60_000)), 2), block_linked=True, block_size=4)
+    write("linked.pkl.lz4", linked)
+    whole = lz4.compress(EVIL, store_size=False)
+    write("empty-block.pkl.lz4", whole[:7] + struct.pack("<I", 1) + b"\0" + whole[7:])
+
+
+def tool(*command, cwd):
+    subprocess.run(command, cwd=cwd, check=True, stdout=subprocess.DEVNULL)
+
+
+def by_tools():
+    """Archives written by the programs `7z` and `tar`."""
+    with tempfile.TemporaryDirectory() as folder:
+        folder = pathlib.Path(folder)
+        for name, data in [("good.pkl", GOOD), ("evil.pkl", EVIL), ("zeros.pkl", GOOD + bytes(8_000_000))]:
+            (folder / name).write_bytes(data)
+        (folder / "notes.txt").write_text("some text\n" * 100)
+        tool("7z", "a", "-mx=9", "good.7z", "good.pkl", "notes.txt", cwd=folder)
+        tool("7z", "a", "-mx=9", "evil.7z", "notes.txt", "good.pkl", "evil.pkl", cwd=folder)
+        tool("7z", "a", "-m0=BZip2", "bzip2.7z", "evil.pkl", cwd=folder)
+        tool("7z", "a", "-mx=0", "stored.7z", "evil.pkl", cwd=folder)
+        tool("7z", "a", "-mx=9", "bomb.7z", "zeros.pkl", cwd=folder)
+        tool("7z", "a", "-psecret", "encrypted.7z", "good.pkl", cwd=folder)
+        for name in ["good", "evil", "bzip2", "stored", "bomb", "encrypted"]:
+            write(f"7z-{name}.7z", (folder / f"{name}.7z").read_bytes())
+        write("7z-cut.7z", (folder / "good.7z").read_bytes()[:-20])
+        damaged = bytearray((folder / "stored.7z").read_bytes())
+        damaged[damaged.index(EVIL) + len(EVIL) + 3] ^= 1
+        write("7z-header.7z", bytes(damaged))
+        tool("tar", "-cf", "again.tar", "good.pkl", cwd=folder)
+        tool("tar", "-rf", "again.tar", "good.pkl", cwd=folder)
+        write("tar-again.tar", (folder / "again.tar").read_bytes())
+        (folder / "good.pkl").write_bytes(EVIL)
+        tool("tar", "-rf", "again.tar", "good.pkl", cwd=folder)
+        write("tar-again-evil.tar", (folder / "again.tar").read_bytes())
+
+
 # --- tar ---------------------------------------------------------------------------------------
 
 
@@ -339,7 +393,18 @@ def disguises():
     write("lfs.pt", b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"0" * 64 + b"\nsize 9\n")
 
 
+def only(names):
+    """Writes some groups of samples again."""
+    import importlib
+
+    modules = {"other_wrappers": ["zstandard", "lz4.frame"]}
+    for name in names:
+        globals()[name](*map(importlib.import_module, modules.get(name, [])))
+
+
 def main():
+    if sys.argv[1:]:
+        return only(sys.argv[1:])
     tampered_zips()
     written_zips()
     wrappers()
@@ -353,6 +418,7 @@ def main():
         import torch.package
     except ImportError as missing:
         sys.exit(f"only the hand-made samples were written: {missing}")
+    only(["other_wrappers", "by_tools"])
     numpy_files(numpy)
     joblib_files(numpy, joblib)
     torch_files(torch)
