@@ -12,7 +12,6 @@ use std::{
     io::{Read, Write},
     path::Path,
     process::{Command, Output, Stdio},
-    time::{Duration, Instant},
 };
 
 use tempfile::TempDir;
@@ -343,19 +342,22 @@ fn sparse_files_cost_nothing() {
     inside.set_len(size - 1).unwrap();
     std::io::Seek::seek(&mut inside, std::io::SeekFrom::End(0)).unwrap();
     inside.write_all(b".").unwrap();
-    let start = Instant::now();
-    let (_, files) = verdicts(folder.path(), &["zeros", "behind", "inside"]);
-    let words: Vec<&str> = files.iter().map(|(_, verdict)| verdict.as_str()).collect();
+    let output = pickscan(folder.path(), ["-f", "json", "zeros", "behind", "inside"]);
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let files = report["files"].as_array().unwrap();
+    let words: Vec<&str> = files
+        .iter()
+        .map(|file| file["verdict"].as_str().unwrap())
+        .collect();
     assert_eq!((words[0], words[2]), ("skipped", "clean"));
     assert!(
         ["clean", "unfamiliar", "suspicious"].contains(&words[1]),
         "{words:?}"
     );
-    assert!(
-        start.elapsed() < Duration::from_secs(5),
-        "{:?}",
-        start.elapsed()
-    );
+    // What is read tells more than a clock, which tells how busy the machine is as well.
+    for file in files {
+        assert!(file["bytes_read"].as_u64().unwrap() < 1 << 20, "{file}");
+    }
 }
 
 #[cfg(unix)]
