@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use super::pattern::MAX_SEGMENTS;
 use super::ruleset::Ruleset;
-use super::schema::{Trust, Usage};
+use super::schema::{Effect, Trust, Usage};
 use super::standing::{Kinship, Standing};
 use super::value::Values;
 use crate::facts::{CallFact, ChangeFact, ChangeKind, Facts, Symbol, Target};
@@ -175,6 +175,9 @@ impl<'r> Lookup<'r> {
                 };
             }
         }
+        if module == dotted.len() {
+            standing = of_bare_module(standing);
+        }
         let spellings = spellings.into_iter().map(|name| name.into_owned());
         let index = self.list.len();
         self.list.push(Named {
@@ -208,6 +211,23 @@ impl<'r> Lookup<'r> {
     fn is_known(&self, index: usize) -> bool {
         let known = |named: &Named<'_>| named.standing.kinship != Kinship::Stranger;
         self.list.get(index).is_some_and(known)
+    }
+}
+
+/// A module by itself is judged by what is taken from it, unless importing it already does harm:
+/// what a pattern says of everything in a module does not hold for the module.
+fn of_bare_module(standing: Standing<'_>) -> Standing<'_> {
+    let runs = standing
+        .effects()
+        .meets(&[Effect::RunCode, Effect::ImportModule]);
+    let itself = standing.model.is_some() && !standing.by_pattern;
+    if runs || itself || !standing.known_package {
+        return standing;
+    }
+    Standing {
+        model: None,
+        kinship: Kinship::Itself,
+        ..standing
     }
 }
 
