@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::causes::{self, Cause, Found};
 use super::condition::{
     CallCondition, ChangeCondition, Condition, EndKind, ImportCondition, PayloadCondition,
     PayloadName, TargetKind,
@@ -11,7 +12,7 @@ use super::message;
 use super::names::{Named, Names};
 use super::pattern::Pattern;
 use super::ruleset::Ruleset;
-use super::schema::{Rule, Severity, Trust, Usage};
+use super::schema::{Effect, Rule, Severity, Trust, Usage};
 use super::value::{Reach, Values};
 use crate::facts::{
     AnomalyKind, CallFact, ChangeFact, ChangeKind, End, Facts, PayloadFact, PayloadKind, Place,
@@ -60,6 +61,8 @@ pub(super) struct Hit {
     /// Index of the name that it is about.
     pub name: Option<usize>,
     pub fact: FactIndex,
+    /// The worst effect of the name that a rule asks for, where it asks for nothing else.
+    pub effect: Option<Effect>,
 }
 
 /// Which fact.
@@ -122,9 +125,11 @@ impl Ruleset {
         // Rules about unknown names come last: they are for what no other rule has found.
         let (late, early): (Vec<_>, Vec<_>) =
             self.rules.iter().partition(|rule| rule.when.asks_trust());
+        let mut found = Vec::new();
         for rule in early.into_iter().chain(late) {
-            evaluation.apply(rule, &mut judgement);
+            found.extend(evaluation.apply(rule, &mut judgement));
         }
+        judgement.matches = causes::distinct(found);
         let order = |matched: &Match| (std::cmp::Reverse(matched.severity), matched.place);
         judgement.matches.sort_by_key(order);
         judgement
@@ -145,10 +150,11 @@ impl Evaluation<'_> {
             .collect()
     }
 
-    fn apply(&mut self, rule: &Arc<Rule>, judgement: &mut Judgement) {
+    /// What a rule finds.
+    fn apply(&mut self, rule: &Arc<Rule>, judgement: &mut Judgement) -> Vec<Found> {
         let outcome = self.outcome(&rule.when, rule.severity);
         if !outcome.holds {
-            return;
+            return Vec::new();
         }
         for hit in &outcome.hits {
             if let Some(worst) = hit.name.and_then(|name| self.found.get_mut(name)) {
@@ -161,9 +167,12 @@ impl Evaluation<'_> {
             }
         }
         let groups = self.grouped(&outcome.hits);
-        let matches = groups.iter().take(MAX_MATCHES);
-        let matches = matches.map(|hits| message::matched(self, rule, hits, &outcome.related));
-        judgement.matches.extend(matches);
+        let groups = groups.iter().take(MAX_MATCHES);
+        let found = groups.map(|hits| Found {
+            cause: Cause::of(hits),
+            matched: message::matched(self, rule, hits, &outcome.related),
+        });
+        found.collect()
     }
 
     /// The hits of each symbol, or of each kind of anomaly; one empty group where a rule holds
@@ -255,10 +264,12 @@ impl Evaluation<'_> {
                 .find(|&name| self.import_satisfies(condition, name, severity));
             if satisfying.is_some() || !names_asked {
                 let [first, _] = names;
+                let name = satisfying.or(*first);
                 hits.push(Hit {
                     place: import.place,
-                    name: satisfying.or(*first),
+                    name,
                     fact: FactIndex::Import(index),
+                    effect: self.worst_effect(&condition.effect, name),
                 });
             }
         }
@@ -299,28 +310,51 @@ impl Evaluation<'_> {
             let failing = self.names.failing_calls.get(index).copied();
             let fits = !condition.fails_only || failing.unwrap_or_default();
             if fits && self.call_satisfies(condition, call, *name) {
+                let plain = condition.argument.is_none() && !condition.fails_only;
+                let effects = if plain {
+                    condition.effect.as_slice()
+                } else {
+                    &[]
+                };
                 hits.push(Hit {
                     place: call.place,
                     name: *name,
                     fact: FactIndex::Call(index),
+                    effect: self.worst_effect(effects, *name),
                 });
             }
         }
         if condition.fails_only {
-            hits.extend(self.failing_states());
+            hits.extend(self.failing_states(condition));
         }
         hits
     }
 
+    /// The worst of these effects that a name has.
+    fn worst_effect(&self, effects: &[Effect], name: Option<usize>) -> Option<Effect> {
+        let own = self.names.get(name)?.standing.effects();
+        own.iter().find(|effect| effects.contains(effect))
+    }
+
     /// States that their objects are not trusted with.
-    fn failing_states(&self) -> impl Iterator<Item = Hit> {
-        let failing = self.names.failing_changes.iter().enumerate();
-        let failing = failing.filter(|(_, failing)| **failing);
-        failing.filter_map(|(index, _)| {
-            Some(Hit {
-                place: self.facts.changes.get(index)?.place,
-                name: self.names.changes.get(index).copied().flatten(),
+    fn failing_states(&self, condition: &CallCondition) -> impl Iterator<Item = Hit> {
+        let changes = self.facts.changes.iter().zip(&self.names.changes);
+        let failing = changes.zip(&self.names.failing_changes).enumerate();
+        let failing = failing.filter(|(_, (_, failing))| **failing);
+        failing.filter_map(move |(index, ((change, name), _))| {
+            let named = self.names.get(*name);
+            let asked = condition.symbol.is_empty() && condition.effect.is_empty()
+                || named.is_some_and(|named| is_named(named, &condition.effect, &condition.symbol));
+            let argument = condition.argument.as_ref().is_none_or(|argument| {
+                let state = std::slice::from_ref(&change.value);
+                self.values
+                    .any_argument(argument, Some(state), &change.carried)
+            });
+            (asked && argument).then_some(Hit {
+                place: change.place,
+                name: *name,
                 fact: FactIndex::Change(index),
+                effect: None,
             })
         })
     }
@@ -341,10 +375,7 @@ impl Evaluation<'_> {
             is_target(&condition.callee, &call.callee, named)
         };
         let satisfies = |named: &Named<'_>| {
-            let effects = named.standing.effects();
-            let mut patterns = condition.symbol.iter();
-            (condition.effect.is_empty() || effects.meets(&condition.effect))
-                && (condition.symbol.is_empty() || patterns.any(|p| spelled(named, p)))
+            is_named(named, &condition.effect, &condition.symbol)
                 && condition.trust.is_none_or(|trust| named.trust == trust)
         };
         let argument = condition.argument.as_ref().is_none_or(|argument| {
@@ -367,6 +398,7 @@ impl Evaluation<'_> {
                 place: change.place,
                 name: *name,
                 fact: FactIndex::Change(index),
+                effect: None,
             })
             .collect()
     }
@@ -384,10 +416,7 @@ impl Evaluation<'_> {
             || !condition.symbol.is_empty()
             || condition.trust.is_some();
         let satisfies = |named: &Named<'_>| {
-            let effects = named.standing.effects();
-            let mut patterns = condition.symbol.iter();
-            (condition.effect.is_empty() || effects.meets(&condition.effect))
-                && (condition.symbol.is_empty() || patterns.any(|p| spelled(named, p)))
+            is_named(named, &condition.effect, &condition.symbol)
                 && condition.trust.is_none_or(|trust| named.trust == trust)
         };
         let value = condition.value.as_ref().is_none_or(|value| {
@@ -395,7 +424,9 @@ impl Evaluation<'_> {
             self.values
                 .any_argument(value, Some(values), &change.carried)
         });
-        target && (!asks_name || named.is_some_and(satisfies)) && value
+        let entry = condition.entry.as_ref();
+        let entry = entry.is_none_or(|entry| self.values.any_entry(entry, &change.value));
+        target && (!asks_name || named.is_some_and(satisfies)) && value && entry
     }
 
     fn payload_satisfies(&self, condition: &PayloadCondition, payload: &PayloadFact) -> bool {
@@ -436,6 +467,7 @@ impl Evaluation<'_> {
             place,
             name: None,
             fact,
+            effect: None,
         };
         match condition {
             Condition::PersistentLoad(asked) => {
@@ -505,6 +537,13 @@ fn trust_after(severity: Severity) -> Trust {
         Severity::Medium => Trust::Unknown,
         Severity::High | Severity::Critical => Trust::Dangerous,
     }
+}
+
+/// Whether a name has one of the effects and one of the spellings; none given means any.
+fn is_named(named: &Named<'_>, effects: &[Effect], symbols: &[Pattern]) -> bool {
+    let mut patterns = symbols.iter();
+    (effects.is_empty() || named.standing.effects().meets(effects))
+        && (symbols.is_empty() || patterns.any(|pattern| spelled(named, pattern)))
 }
 
 fn spelled(named: &Named<'_>, pattern: &Pattern) -> bool {

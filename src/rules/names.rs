@@ -199,13 +199,23 @@ impl<'r> Lookup<'r> {
         let tails = starts
             .filter_map(|start| qualname.get(start..))
             .take(MAX_SEGMENTS);
-        tails
+        let mut reached = tails
             .filter(|tail| dots(tail).next().is_some())
-            .map(|tail| {
+            .flat_map(|tail| {
                 let private = tail.iter().take_while(|&&byte| byte == b'_').count();
-                self.rules.standing(tail.get(private..).unwrap_or_default())
+                let public = tail.get(private..).filter(|_| private > 0);
+                std::iter::once(tail).chain(public)
             })
-            .find(Standing::is_harmful)
+            .map(|tail| self.rules.standing(tail))
+            .filter(Standing::is_harmful);
+        // `contextlib.os.remove` is the end of its walk, not something of contextlib.
+        let first = reached.next()?;
+        let exact =
+            |standing: &Standing<'_>| standing.kinship == Kinship::Itself && !standing.by_pattern;
+        if exact(&first) {
+            return Some(first);
+        }
+        Some(reached.find(exact).unwrap_or(first))
     }
 
     fn is_known(&self, index: usize) -> bool {

@@ -12,6 +12,7 @@ mod stdin;
 mod streams;
 mod walk;
 mod watched;
+mod weights_only;
 
 use std::{
     io,
