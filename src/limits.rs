@@ -25,7 +25,8 @@ pub struct Limits {
     /// Imports, calls, changes and the like kept for one stream, and for all streams of one input,
     /// counted. One costs about forty bytes while it is followed and some hundreds in the report.
     pub events: usize,
-    /// Containers and objects modelled in one stream, counted (sixteen to thirty-two bytes each).
+    /// Containers and objects of one stream that are remembered, counted (sixteen to thirty-two
+    /// bytes each): containers of mere data are forgotten after a while.
     pub nodes: usize,
     /// Bytes of one text line, name or number that is fetched to be read. Longer ones are unknown.
     pub text: usize,

@@ -7,6 +7,7 @@
 mod apply;
 mod call;
 mod code;
+mod containers;
 mod describe;
 mod fetch;
 mod heap;

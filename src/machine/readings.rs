@@ -5,6 +5,8 @@
 //! readings that may differ are followed too, and those that do differ are reported beside the
 //! first: a file is as bad as its worst reading.
 
+use std::collections::HashSet;
+
 use super::{Machine, fetch::Strings, model::Knowledge};
 use crate::{
     facts::{Anomaly, AnomalyKind, End, Facts, Symbol},
@@ -24,6 +26,9 @@ const LATIN_1_READER: &str = "a reader with encoding=\"latin1\"";
 
 /// The host that reads several streams by one unpickler.
 const SHARED_READER: &str = "Unpickler.load, called again on the same unpickler";
+
+/// The host that reads each stream by an unpickler of its own.
+const OWN_MEMO_READER: &str = "pickle.load, with a new unpickler for each stream";
 
 /// One stream under every reader.
 pub struct Reading {
@@ -174,8 +179,16 @@ impl<'s, 'k> Readings<'s, 'k> {
             let (mut facts, frame_end) = self.run_shared(offset);
             if reading.first.memo_missing && !facts.memo_missing {
                 reading.continues = ends_of(&facts, frame_end);
-                reading.first = facts;
+                let mut alone = std::mem::replace(&mut reading.first, facts);
+                // Its strings may spell other names to a reader with another encoding.
+                if further_imports(&alone, &reading.first).next().is_some() {
+                    alone.reader = Some(OWN_MEMO_READER);
+                    reading.others.push(alone);
+                }
             } else if differs(&facts, &reading.first) {
+                for next in ends_of(&facts, frame_end) {
+                    continue_at(reading, Some(next));
+                }
                 facts.reader = Some(SHARED_READER);
                 reading.shared.push(facts);
             }
@@ -350,22 +363,25 @@ fn differs(facts: &Facts, first: &Facts) -> bool {
         || changes(facts) != changes(first)
 }
 
+/// Imports of a reading that another does not perform.
+fn further_imports<'f>(
+    facts: &'f Facts,
+    first: &'f Facts,
+) -> impl Iterator<Item = &'f Option<Symbol>> {
+    let known: HashSet<_> = first.imports.iter().map(|import| &import.symbol).collect();
+    let symbols = facts.imports.iter().map(|import| &import.symbol);
+    symbols.filter(move |&symbol| !known.contains(symbol))
+}
+
 /// Whether a reading that runs into array data imports something that could exist: numbers read
 /// as opcodes do not spell names.
 fn does_more(facts: &Facts, first: &Facts) -> bool {
-    let known = |symbol: &Symbol| {
-        first
-            .imports
-            .iter()
-            .any(|import| import.symbol.as_ref() == Some(symbol))
-    };
-    let plausible = |symbol: &Symbol| {
-        let dotted = symbol.dotted();
-        let legal = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.');
-        !symbol.module.is_empty() && dotted.iter().all(legal)
-    };
-    facts.imports.iter().any(|import| match &import.symbol {
-        Some(symbol) => plausible(symbol) && !known(symbol),
+    further_imports(facts, first).any(|symbol| match symbol {
+        Some(symbol) => {
+            let dotted = symbol.dotted();
+            let legal = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.');
+            !symbol.module.is_empty() && dotted.iter().all(legal)
+        }
         // A nested pickle read with the memo of the one around it computes no names on purpose.
         None => false,
     })

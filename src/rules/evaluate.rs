@@ -3,20 +3,19 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::asked::{NameCondition, is_end, is_target, payload_is, spelled};
 use super::causes::{self, Cause, Found};
 use super::condition::{
-    CallCondition, ChangeCondition, Condition, EndKind, ImportCondition, PayloadCondition,
-    PayloadName, TargetKind,
+    CallCondition, ChangeCondition, Condition, ImportCondition, PayloadCondition, TargetKind,
 };
 use super::message;
-use super::names::{Named, Names};
+use super::names::Names;
 use super::pattern::Pattern;
 use super::ruleset::Ruleset;
-use super::schema::{Effect, Rule, Severity, Trust, Usage};
+use super::schema::{Effect, Rule, Severity, Trust};
 use super::value::{Reach, Values};
 use crate::facts::{
-    AnomalyKind, CallFact, ChangeFact, ChangeKind, End, Facts, PayloadFact, PayloadKind, Place,
-    Target,
+    AnomalyKind, CallFact, ChangeFact, ChangeKind, Facts, PayloadFact, PayloadKind, Place,
 };
 
 /// Further places kept for one match: more do not help a reader.
@@ -342,9 +341,12 @@ impl Evaluation<'_> {
         let failing = changes.zip(&self.names.failing_changes).enumerate();
         let failing = failing.filter(|(_, (_, failing))| **failing);
         failing.filter_map(move |(index, ((change, name), _))| {
-            let named = self.names.get(*name);
-            let asked = condition.symbol.is_empty() && condition.effect.is_empty()
-                || named.is_some_and(|named| is_named(named, &condition.effect, &condition.symbol));
+            let asked = NameCondition {
+                effect: &condition.effect,
+                symbol: &condition.symbol,
+                trust: None,
+            };
+            let asked = asked.holds(self.names.get(*name));
             let argument = condition.argument.as_ref().is_none_or(|argument| {
                 let state = std::slice::from_ref(&change.value);
                 self.values
@@ -366,17 +368,15 @@ impl Evaluation<'_> {
         name: Option<usize>,
     ) -> bool {
         let named = self.names.get(name);
-        let asks_name = !condition.effect.is_empty()
-            || !condition.symbol.is_empty()
-            || condition.trust.is_some();
+        let asked = NameCondition {
+            effect: &condition.effect,
+            symbol: &condition.symbol,
+            trust: condition.trust,
+        };
         let callee = if condition.callee.is_empty() {
-            !asks_name || is_target(&[TargetKind::Import], &call.callee, named)
+            asked.is_anything() || is_target(&[TargetKind::Import], &call.callee, named)
         } else {
             is_target(&condition.callee, &call.callee, named)
-        };
-        let satisfies = |named: &Named<'_>| {
-            is_named(named, &condition.effect, &condition.symbol)
-                && condition.trust.is_none_or(|trust| named.trust == trust)
         };
         let argument = condition.argument.as_ref().is_none_or(|argument| {
             let arguments = call.arguments.as_deref();
@@ -384,7 +384,7 @@ impl Evaluation<'_> {
         });
         let mut except = condition.except.iter();
         let excepted = named.is_some_and(|named| except.any(|pattern| spelled(named, pattern)));
-        callee && !excepted && (!asks_name || named.is_some_and(satisfies)) && argument
+        callee && !excepted && asked.holds(named) && argument
     }
 
     fn changes(&self, condition: &ChangeCondition, kind: ChangeKind) -> Vec<Hit> {
@@ -412,12 +412,10 @@ impl Evaluation<'_> {
         let named = self.names.get(name);
         let target =
             condition.target.is_empty() || is_target(&condition.target, &change.target, named);
-        let asks_name = !condition.effect.is_empty()
-            || !condition.symbol.is_empty()
-            || condition.trust.is_some();
-        let satisfies = |named: &Named<'_>| {
-            is_named(named, &condition.effect, &condition.symbol)
-                && condition.trust.is_none_or(|trust| named.trust == trust)
+        let asked = NameCondition {
+            effect: &condition.effect,
+            symbol: &condition.symbol,
+            trust: condition.trust,
         };
         let value = condition.value.as_ref().is_none_or(|value| {
             let values = std::slice::from_ref(&change.value);
@@ -426,7 +424,7 @@ impl Evaluation<'_> {
         });
         let entry = condition.entry.as_ref();
         let entry = entry.is_none_or(|entry| self.values.any_entry(entry, &change.value));
-        target && (!asks_name || named.is_some_and(satisfies)) && value && entry
+        target && asked.holds(named) && value && entry
     }
 
     fn payload_satisfies(&self, condition: &PayloadCondition, payload: &PayloadFact) -> bool {
@@ -537,56 +535,6 @@ fn trust_after(severity: Severity) -> Trust {
         Severity::Medium => Trust::Unknown,
         Severity::High | Severity::Critical => Trust::Dangerous,
     }
-}
-
-/// Whether a name has one of the effects and one of the spellings; none given means any.
-fn is_named(named: &Named<'_>, effects: &[Effect], symbols: &[Pattern]) -> bool {
-    let mut patterns = symbols.iter();
-    (effects.is_empty() || named.standing.effects().meets(effects))
-        && (symbols.is_empty() || patterns.any(|pattern| spelled(named, pattern)))
-}
-
-fn spelled(named: &Named<'_>, pattern: &Pattern) -> bool {
-    named.spellings.iter().any(|name| pattern.matches(name))
-}
-
-/// Whether something called or changed is of one of the kinds.
-fn is_target(kinds: &[TargetKind], target: &Target, named: Option<&Named<'_>>) -> bool {
-    let kind = match target {
-        Target::Import(_) => TargetKind::Import,
-        Target::Module(_) => TargetKind::Module,
-        Target::Result(_) => TargetKind::Result,
-        Target::Instance(_) => TargetKind::Instance,
-        Target::Persistent => TargetKind::Persistent,
-        Target::Extension(_) => TargetKind::Extension,
-        Target::Data => TargetKind::Text,
-        Target::Unknown => TargetKind::Unknown,
-    };
-    let trust = named.and_then(|named| named.standing.trust);
-    let data_only =
-        kind == TargetKind::Import && trust.is_some_and(|trust| trust.usage == Usage::Data);
-    kinds.contains(&kind) || (data_only && kinds.contains(&TargetKind::DataOnly))
-}
-
-fn payload_is(condition: &PayloadCondition, payload: &PayloadFact) -> bool {
-    let kind = match payload.kind {
-        PayloadKind::Source => PayloadName::Source,
-        PayloadKind::Shell => PayloadName::Shell,
-        PayloadKind::CodeObject => PayloadName::CodeObject,
-        PayloadKind::Pickle => PayloadName::Pickle,
-    };
-    let pattern = condition.pattern.as_ref();
-    (condition.kind.is_empty() || condition.kind.contains(&kind))
-        && pattern.is_none_or(|regex| regex.found_in(&String::from_utf8_lossy(&payload.data)))
-}
-
-fn is_end(kind: EndKind, end: End) -> bool {
-    matches!(
-        (kind, end),
-        (EndKind::Truncated, End::Truncated)
-            | (EndKind::Error, End::Error)
-            | (EndKind::Limit, End::Limit)
-    )
 }
 
 /// The first further places, each once.

@@ -5,6 +5,7 @@
 //! what it must know about names and judges the [facts](crate::facts) of a stream. This room has
 //! never heard of opcodes or of bytes of a file.
 
+mod asked;
 mod causes;
 pub mod condition;
 mod evaluate;

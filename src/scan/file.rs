@@ -28,10 +28,10 @@ use crate::{
         number,
     },
     rules::{Match, Ruleset, schema::Confidence},
-    source::{FileSource, MemorySource, Source, read_range},
+    source::{FileSource, MemorySource, Source, read_whole},
 };
 
-/// Files up to this many bytes are read as a whole: as much as is read of the ends of a larger one.
+/// Files up to this many bytes are read at once: as much as is read of the ends of a larger one.
 const SMALL: usize = 64 << 10;
 
 /// Scans one input.
@@ -93,7 +93,10 @@ impl<'a> Scanner<'a> {
 
     fn file(&self, path: PathBuf, source: FileSource) -> Scanned {
         let watched = Arc::new(Watched::new(source, &self.limits));
-        let source = whole_if_small(&watched).unwrap_or_else(|| Arc::clone(&watched) as _);
+        let source: Arc<dyn Source> = match read_whole(watched.as_ref(), SMALL) {
+            Some(whole) => Arc::new(whole),
+            None => Arc::clone(&watched) as _,
+        };
         let mut scanned = self.source(path, source);
         scanned.file.bytes_read = watched.inner().bytes_read();
         let failure = watched.failure();
@@ -285,15 +288,6 @@ fn guard(scanned: &mut Scanned, work: impl FnOnce(&mut Scanned)) {
         );
         scanned.note_once(Notice::new(NoticeKind::Panic, message));
     }
-}
-
-/// A small file is read once instead of piece by piece; a large one never as a whole.
-fn whole_if_small(file: &Watched<FileSource>) -> Option<Arc<dyn Source>> {
-    let length = usize::try_from(file.len())
-        .ok()
-        .filter(|&length| length <= SMALL)?;
-    let bytes = read_range(file, 0, length).ok()?;
-    Some(Arc::new(MemorySource::new(bytes)))
 }
 
 fn open(path: &Path) -> io::Result<FileSource> {

@@ -12,7 +12,7 @@ use crate::{
     facts::{AnomalyKind, End},
     limits::Limits,
     rules::Ruleset,
-    source::{MemorySource, Source, Window, read_range},
+    source::{Source, Window, read_whole},
 };
 
 /// What a member holds.
@@ -51,11 +51,10 @@ pub(super) fn follow(
     limits: &Limits,
     taken: Taken,
 ) -> Streams {
-    let whole = whole_if_small(pickle.source.as_ref());
-    let source = match &whole {
-        Some(whole) => whole,
-        None => pickle.source.as_ref(),
-    };
+    let source = pickle.source.as_ref();
+    let is_remote = source.contents().is_none();
+    let whole = is_remote.then(|| read_whole(source, SMALL)).flatten();
+    let source = whole.as_ref().map_or(source, |whole| whole);
     let mut analyst = Analyst::new(source, ruleset, limits);
     let mut found = Streams {
         facts: taken.facts,
@@ -95,18 +94,6 @@ pub(super) fn follow(
 /// Longest member that is read at once: what a value says is looked up where it stands, and in a
 /// record of a checkpoint that is here and there.
 const SMALL: usize = 4 << 20;
-
-fn whole_if_small(source: &dyn Source) -> Option<MemorySource> {
-    let length = usize::try_from(source.len())
-        .ok()
-        .filter(|&length| length <= SMALL)?;
-    if source.contents().is_some() {
-        return None;
-    }
-    let bytes = read_range(source, 0, length).ok()?;
-    // A source that gives less than it promised is read piece by piece, so that this is noticed.
-    (bytes.len() == length).then(|| MemorySource::new(bytes))
-}
 
 /// Why the next stream is not looked at, where it is not.
 fn left_out(limits: &Limits, taken: &Taken, found: &Streams) -> Option<String> {
