@@ -17,6 +17,7 @@ use super::{
     streams::{self, Streams, Taken},
     walk::Input,
     watched::Watched,
+    weights_only,
 };
 use crate::{
     container::{Member, dumb},
@@ -246,6 +247,8 @@ impl<'a> Scanner<'a> {
                 scanned.keep_worst(limits.findings);
             }
             let known = scanned.file.findings.len();
+            let answer = &mut scanned.file.weights_only;
+            weights_only::ask(self.ruleset, pickle, &analysed.facts, answer);
             for reading in std::iter::once(analysed).chain(others) {
                 inside.extend(self.nested(scanned, pickle, &reading));
                 scanned.keep(pickle, reading, known);
