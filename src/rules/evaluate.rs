@@ -256,7 +256,7 @@ impl Evaluation<'_> {
 
     /// Whether to stop, asked now and then.
     fn is_over(&self, index: usize) -> bool {
-        index % PACE == 0 && (self.stop)()
+        index.is_multiple_of(PACE) && (self.stop)()
     }
 
     fn imports(&self, condition: &ImportCondition, severity: Severity) -> Vec<Hit> {

@@ -160,6 +160,7 @@ impl<'a> Scanner<'a> {
         }
         guard(&mut scanned, |scanned| self.members(scanned, source));
         scanned.settle(self.limits.findings);
+        scanned.file.work = self.limits.deadline.spent();
         scanned
     }
 
