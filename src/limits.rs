@@ -6,7 +6,7 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicI64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -86,15 +86,16 @@ pub struct Deadline {
     work: Option<Arc<Work>>,
 }
 
-/// Work that one input may still cause.
+/// Work that one input causes, in units.
 #[derive(Debug)]
 struct Work {
-    left: AtomicI64,
-    per_byte: i64,
+    spent: AtomicU64,
+    allowed: AtomicU64,
+    per_byte: u64,
 }
 
 /// Units that are taken or added at once: far from where the counter would overflow.
-const MOST_AT_ONCE: i64 = 1 << 56;
+const MOST_AT_ONCE: u64 = 1 << 56;
 
 /// Why to stop.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -114,6 +115,12 @@ impl Stop {
             Self::Work => "work",
             Self::Told | Self::Seconds => "seconds",
         }
+    }
+}
+
+impl Work {
+    fn is_used_up(&self) -> bool {
+        self.spent.load(Ordering::Relaxed) > self.allowed.load(Ordering::Relaxed)
     }
 }
 
@@ -149,7 +156,7 @@ impl Deadline {
             return Some(Stop::Told);
         }
         let work = self.work.as_ref();
-        if work.is_some_and(|work| work.left.load(Ordering::Relaxed) < 0) {
+        if work.is_some_and(|work| work.is_used_up()) {
             return Some(Stop::Work);
         }
         let late = self.until.is_some_and(|until| Instant::now() >= until);
@@ -164,18 +171,23 @@ impl Deadline {
     /// Takes units of work from what is left, which may bring the deadline about.
     pub fn spend(&self, units: usize) {
         if let Some(work) = &self.work {
-            let units = i64::try_from(units).unwrap_or(i64::MAX).min(MOST_AT_ONCE);
-            work.left.fetch_sub(units, Ordering::Relaxed);
+            let units = u64::try_from(units).map_or(MOST_AT_ONCE, |units| units.min(MOST_AT_ONCE));
+            work.spent.fetch_add(units, Ordering::Relaxed);
         }
     }
 
     /// Adds what so many further bytes of the input may cost.
     pub fn allow(&self, bytes: u64) {
         if let Some(work) = &self.work {
-            let bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
             let units = bytes.saturating_mul(work.per_byte).min(MOST_AT_ONCE);
-            work.left.fetch_add(units, Ordering::Relaxed);
+            work.allowed.fetch_add(units, Ordering::Relaxed);
         }
+    }
+
+    /// Units of work so far.
+    pub fn spent(&self) -> u64 {
+        let work = self.work.as_ref();
+        work.map_or(0, |work| work.spent.load(Ordering::Relaxed))
     }
 
     /// Whether the whole run was told to stop.
@@ -188,12 +200,12 @@ impl Deadline {
 impl Limits {
     /// The same limits with the clock of one input running, and its work counted.
     pub fn starting_now(&self) -> Self {
-        let signed = |number: u64| i64::try_from(number).unwrap_or(i64::MAX).min(MOST_AT_ONCE);
         let mut limits = self.clone();
         limits.deadline.until = Deadline::after(self.seconds).until;
         limits.deadline.work = Some(Arc::new(Work {
-            left: AtomicI64::new(signed(self.work_floor)),
-            per_byte: signed(self.work),
+            spent: AtomicU64::new(0),
+            allowed: AtomicU64::new(self.work_floor.min(MOST_AT_ONCE)),
+            per_byte: self.work,
         }));
         limits
     }

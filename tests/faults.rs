@@ -13,13 +13,17 @@
 use std::{
     ffi::OsStr,
     fs,
-    io::{Read, Write},
+    io::{self, BufRead, Read, Write},
     os::unix::{
         ffi::OsStrExt,
         fs::{PermissionsExt, symlink},
     },
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -28,6 +32,7 @@ use pickscan::{
     report::{FileReport, NoticeKind, Report, Threshold, Verdict},
     rules::Ruleset,
     scan::{self, Options, Unobserved},
+    source::{MemorySource, Source},
 };
 use tempfile::TempDir;
 
@@ -327,6 +332,134 @@ fn truncated_compression_is_incomplete_and_what_came_before_is_kept() {
     assert_eq!(only(&report).verdict(), Verdict::Dangerous);
 }
 
+/// Found by mutations of the corpus: the stream was reported to end behind the end of its file.
+#[test]
+fn an_array_that_says_it_is_longer_than_the_file_ends_with_it() {
+    let pickle =
+        b"\x80\x03cjoblib.numpy_pickle\nNumpyArrayWrapper\n)\x81}(X\x05\0\0\0shapeM\xff\xff\x85\
+        X\x05\0\0\0dtypecnumpy\ndtype\nX\x02\0\0\0f8\x85Rub12345678";
+    let report = scan_with(pickle, Limits::default());
+    let stream = &only(&report).streams[0];
+    assert_eq!(
+        stream.offset + stream.length,
+        pickle.len() as u64,
+        "{stream:?}"
+    );
+    assert!(only(&report).is_incomplete());
+}
+
+// ---- sources that fail ----
+
+/// How a source misbehaves.
+#[derive(Copy, Clone)]
+enum Misbehaviour {
+    /// At most so many bytes a call.
+    Short(usize),
+    /// Every second call is interrupted by a signal.
+    Interrupted,
+    /// From this offset on the medium cannot be read.
+    Broken(u64),
+}
+
+struct Misbehaving {
+    bytes: Vec<u8>,
+    how: Misbehaviour,
+    calls: AtomicUsize,
+}
+
+impl Source for Misbehaving {
+    fn len(&self) -> u64 {
+        self.bytes.len() as u64
+    }
+
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        let call = self.calls.fetch_add(1, Ordering::Relaxed);
+        let start = usize::try_from(offset).unwrap().min(self.bytes.len());
+        let mut most = buffer.len();
+        match self.how {
+            Misbehaviour::Short(bytes) => most = most.min(bytes),
+            Misbehaviour::Interrupted if call.is_multiple_of(2) => {
+                return Err(io::ErrorKind::Interrupted.into());
+            }
+            Misbehaviour::Interrupted => {}
+            // EIO.
+            Misbehaviour::Broken(from) if offset >= from => {
+                return Err(io::Error::from_raw_os_error(5));
+            }
+            Misbehaviour::Broken(from) => {
+                most = most.min(usize::try_from(from - offset).unwrap());
+            }
+        }
+        (&self.bytes[start..]).read(&mut buffer[..most])
+    }
+}
+
+fn scan_misbehaving(bytes: &[u8], how: Misbehaviour) -> Report {
+    let source = Misbehaving {
+        bytes: bytes.to_vec(),
+        how,
+        calls: AtomicUsize::new(0),
+    };
+    let ruleset = Ruleset::builtin();
+    scan::scan_source("a".into(), Arc::new(source), &Options::default(), ruleset)
+}
+
+fn scan_memory(bytes: &[u8]) -> Report {
+    let source = Arc::new(MemorySource::new(bytes.to_vec()));
+    scan::scan_source("a".into(), source, &Options::default(), Ruleset::builtin())
+}
+
+/// Files of the corpus of some size, each of them longer than what is read at once.
+fn containers() -> Vec<(String, Vec<u8>)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus/containers");
+    let mut all: Vec<_> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_none_or(|extension| extension != "txt"))
+        .filter(|path| (1..64 << 10).contains(&fs::metadata(path).unwrap().len()))
+        .map(|path| (path.display().to_string(), fs::read(&path).unwrap()))
+        .collect();
+    all.sort();
+    all
+}
+
+#[test]
+fn short_reads_and_interruptions_change_nothing() {
+    for (name, bytes) in containers() {
+        let expected = format!("{:?}", without_work(scan_memory(&bytes)));
+        for how in [Misbehaviour::Short(7), Misbehaviour::Interrupted] {
+            let report = format!("{:?}", without_work(scan_misbehaving(&bytes, how)));
+            assert_eq!(report, expected, "{name}");
+        }
+    }
+}
+
+/// More calls of the operating system are more work.
+fn without_work(mut report: Report) -> FileReport {
+    let mut file = report.files.remove(0);
+    file.work = 0;
+    file
+}
+
+#[test]
+fn a_read_error_anywhere_is_incomplete_and_what_came_before_is_kept() {
+    let long = [EVIL, b"0B\0\0\x04\0", &b"x".repeat(0x40000), b"0N."].concat();
+    for from in [0, 1, 30, 4096, 0x40000] {
+        let report = scan_misbehaving(&long, Misbehaviour::Broken(from));
+        let file = only(&report);
+        assert!(file.is_incomplete(), "{from}: {file:?}");
+        assert_eq!(report.exit_code(Threshold::Never), 2, "{from}");
+        if from >= 4096 {
+            assert_eq!(file.verdict(), Verdict::Dangerous, "{from}: {file:?}");
+        }
+    }
+    for (name, bytes) in containers() {
+        let from = bytes.len() as u64 / 2;
+        let report = scan_misbehaving(&bytes, Misbehaviour::Broken(from));
+        assert!(only(&report).is_incomplete(), "{name}");
+    }
+}
+
 // ---- the rest needs the binary ----
 
 fn run(folder: &Path, arguments: &[&str]) -> Output {
@@ -360,7 +493,7 @@ fn said(report: &serde_json::Value, path: &str) -> (String, Vec<String>) {
 fn a_file_without_permission_is_incomplete() {
     let folder = folder(&[("a.pkl", b"N.")]);
     let path = folder.path().join("a.pkl");
-    fs::set_permissions(&path, fs::Permissions::from_mode(0o0)).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o000)).unwrap();
     if fs::File::open(&path).is_ok() {
         // The super-user reads everything, but nothing at the end of a link that loops.
         fs::remove_file(&path).unwrap();
@@ -419,8 +552,30 @@ fn a_file_that_vanished_between_walk_and_open_is_incomplete() {
     assert!(only(&report).is_incomplete());
 }
 
-/// A link that is turned elsewhere after the walk leads to what the sandbox does not grant; without
-/// one it is read, as a loader would.
+/// A name that is given to a link after the walk leads to what the sandbox does not grant.
+#[test]
+fn a_file_that_became_a_link_leads_nowhere() {
+    let (folder, mut child) = busy(1);
+    let last = folder.path().join("z.pkl");
+    let elsewhere = tempfile::tempdir().unwrap();
+    let secret = elsewhere.path().join("secret");
+    fs::write(&secret, b"N.").unwrap();
+    if !wait_for_sandbox(&mut child).contains("Landlock") {
+        child.kill().unwrap();
+        child.wait().unwrap();
+        return;
+    }
+    fs::remove_file(&last).unwrap();
+    symlink(&secret, &last).unwrap();
+    let mut text = Vec::new();
+    child.stdout.take().unwrap().read_to_end(&mut text).unwrap();
+    let report: serde_json::Value = serde_json::from_slice(&text).unwrap();
+    assert_eq!(said(&report, "z.pkl").1, ["unreadable"]);
+    assert_eq!(said(&report, "z.pkl").0, "incomplete");
+    assert_eq!(said(&report, "a.pkl").0, "dangerous");
+    assert_eq!(child.wait().unwrap().code(), Some(1));
+}
+
 #[test]
 fn loops_of_links_end() {
     let folder = folder(&[("a.pkl", b"N.")]);
@@ -514,30 +669,42 @@ fn a_closed_standard_error_is_no_panic() {
     assert_eq!(command.status().unwrap().code(), Some(0));
 }
 
-/// Sparse files cost nothing to make and much to read.
-fn busy() -> (TempDir, Child) {
+/// A run over one evil file, so many that take long, and `z.pkl`, which holds nothing.
+fn busy(files: usize) -> (TempDir, Child) {
     let evil = [EVIL, b"."].concat();
-    let folder = folder(&[("a.pkl", &evil)]);
-    for number in 0..64 {
+    let folder = folder(&[("a.pkl", &evil), ("z.pkl", b"N.")]);
+    for number in 0..files {
         let file = fs::File::create(folder.path().join(format!("b{number}.pkl"))).unwrap();
         (&file).write_all(b"\x80\x04]\x94(").unwrap();
         (&file).write_all(&b"K\x01".repeat(4 << 20)).unwrap();
         (&file).write_all(b"e.").unwrap();
     }
     let child = Command::new(PICKSCAN)
-        .args(["-f", "json", "-j", "1", "--limit", "stack=1000000000", "."])
+        .args(["-v", "-f", "json", "-j", "1", "."])
         .current_dir(folder.path())
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
         .spawn()
         .unwrap();
     (folder, child)
 }
 
+/// The line that says what was enforced: the walk is over by then, and nothing was read.
+fn wait_for_sandbox(child: &mut Child) -> String {
+    let mut line = String::new();
+    let mut said = io::BufReader::new(child.stderr.take().unwrap());
+    said.read_line(&mut line).unwrap();
+    // Whatever else is said must not fill the pipe.
+    std::thread::spawn(move || io::copy(&mut said, &mut io::sink()));
+    line
+}
+
 #[test]
 fn a_signal_ends_the_run_with_a_report_of_what_was_done() {
     for signal in ["-INT", "-TERM"] {
-        let (_folder, mut child) = busy();
+        let (_folder, mut child) = busy(64);
+        wait_for_sandbox(&mut child);
         std::thread::sleep(Duration::from_millis(1000));
         let number = child.id().to_string();
         let sent = Command::new("kill").args([signal, &number]).status();
@@ -547,8 +714,8 @@ fn a_signal_ends_the_run_with_a_report_of_what_was_done() {
         let report: serde_json::Value = serde_json::from_slice(&text).unwrap();
         // The first input was done by then and stays found; the last was never begun.
         assert_eq!(said(&report, "a.pkl").0, "dangerous");
-        assert_eq!(said(&report, "b9.pkl").1, ["interrupted"]);
-        assert_eq!(said(&report, "b9.pkl").0, "incomplete");
+        assert_eq!(said(&report, "z.pkl").1, ["interrupted"]);
+        assert_eq!(said(&report, "z.pkl").0, "incomplete");
         assert_eq!(child.wait().unwrap().code(), Some(1));
     }
 }

@@ -31,7 +31,7 @@ use pickscan::pickle::ALL;
 use support::Random;
 
 /// Longer files of the corpus say nothing more, and a mutation there mostly hits a payload.
-const LONGEST: u64 = 64 << 10;
+const LONGEST: u64 = 16 << 10;
 
 /// Mutations of which each target gets its share.
 const MUTATIONS: usize = 3_000;

@@ -99,7 +99,9 @@ fn readings_of(
     }
     let kept = (TAIL as u64).min(length);
     let tail = match with_tail && kept > bytes.len() as u64 {
-        true => read_range(source, source.len() - kept, TAIL)?,
+        // An end that cannot be read must not hide what stands at the beginning, which a loader has
+        // run by then. Whoever opened the input remembers the error.
+        true => read_range(source, source.len() - kept, TAIL).unwrap_or_default(),
         false if with_tail => bytes.clone(),
         false => Vec::new(),
     };

@@ -4,6 +4,7 @@ use super::{
     Machine,
     heap::{Import, ObjectKind},
     model::TextOp,
+    step::cost_of,
     trace::Halt,
     value::{Tag, Value},
 };
@@ -127,6 +128,7 @@ impl Machine<'_, '_> {
         if !self.is_short(&function) {
             return self.import(at, None, true);
         }
+        self.limits.deadline.spend(cost_of(&function));
         let symbol = self.heap.intern(function);
         let function = self.heap.new_import(Import {
             offset: at.offset,

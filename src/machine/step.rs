@@ -412,10 +412,9 @@ impl Machine<'_, '_> {
             return Err(Halt::Limit("events"));
         }
         let symbol = symbol.filter(|symbol| self.is_short(symbol));
-        let length = symbol
-            .as_ref()
-            .map_or(0, |symbol| symbol.module.len() + symbol.name.len());
-        self.limits.deadline.spend(length * super::describe::KEPT);
+        self.limits
+            .deadline
+            .spend(symbol.as_ref().map_or(0, cost_of));
         if symbol.is_none() {
             self.anomaly(AnomalyKind::UnresolvedName, at.offset);
         }
@@ -567,6 +566,16 @@ fn small_decimal(line: &[u8]) -> Option<Value> {
 
 /// The operand of an opcode that has an integer.
 #[inline]
+/// Units of work for a name: its bytes are kept, and rules look at it segment by segment, each of
+/// which may be a module that leads to the next.
+pub(super) fn cost_of(symbol: &Symbol) -> usize {
+    const USUAL: usize = 8;
+    let dots = |name: &[u8]| name.iter().filter(|&&byte| byte == b'.').count();
+    let deep = (dots(&symbol.module) + dots(&symbol.name)).saturating_sub(USUAL);
+    let length = symbol.module.len() + symbol.name.len();
+    length * super::describe::KEPT + deep * deep * 64
+}
+
 fn int_operand(at: &Instruction) -> i64 {
     match at.operand {
         Operand::Int(value) => value,

@@ -172,6 +172,7 @@ impl<'a> Scanner<'a> {
         let members = Members::new(source, &self.limits).indexed(index);
         guard(&mut scanned, |scanned| self.members(scanned, members));
         scanned.settle(self.limits.findings);
+        scanned.file.work = self.limits.deadline.spent();
         scanned
     }
 

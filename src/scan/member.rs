@@ -2,6 +2,8 @@
 
 use std::{io, sync::Arc};
 
+use super::digest;
+
 use crate::{
     container::{
         self, Anomaly, Budget, Code, Host, Member, MemberKind, Opened, ProblemKind, Sniffed, dumb,
@@ -192,9 +194,24 @@ impl Members {
     }
 }
 
+/// Longest name of a member that is reported as it is, in bytes. Every pickle and finding in the
+/// member repeats it.
+const LONGEST_NAME: usize = 512;
+
 /// The names of a member, as reports keep them.
 pub(super) fn path_of(member: &Member) -> MemberPath {
-    MemberPath::new(member.path.iter().map(|name| name.bytes().to_vec()))
+    MemberPath::new(member.path.iter().map(|name| reported(name.bytes())))
+}
+
+/// A name, or the beginning of a long one and the digest of all of it, so that two remain two.
+fn reported(name: &[u8]) -> Vec<u8> {
+    match name.get(..LONGEST_NAME) {
+        Some(beginning) if name.len() > LONGEST_NAME => {
+            let digest = format!("… (SHA-256 {})", digest::of(name));
+            [beginning, digest.as_bytes()].concat()
+        }
+        _ => name.to_vec(),
+    }
 }
 
 fn pickle(

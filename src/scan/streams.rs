@@ -63,6 +63,8 @@ pub(super) fn follow(
         facts: taken.facts,
         ..Streams::default()
     };
+    // A report names the member with every pickle.
+    let path_cost = pickle.path.names().iter().map(Vec::len).sum::<usize>() * 8;
     let mut next = Some(pickle.start);
     let mut elsewhere = Vec::new();
     while let Some(offset) = next.filter(|&offset| offset < source.len()) {
@@ -70,6 +72,7 @@ pub(super) fn follow(
         if found.left_out.is_some() {
             break;
         }
+        limits.deadline.spend(path_cost);
         let mut analysed = analyst.stream(offset);
         found.facts = found.facts.saturating_add(analysed.size());
         let end = analysed.end();

@@ -282,7 +282,7 @@ def carried_by_a_list(size):
 
 @kind
 def carried_by_arguments(size):
-    before = b"](" + b"".join(b"cfoo\nbar%d\n" % number for number in range(2000)) + b"eq\x00"
+    before = b"](" + b"".join(b"cfoo\nbar%d\n" % number for number in range(200)) + b"eq\x00"
     return repeated(b"h\x01h\x00\x85R0", size, before=before + b"0cfoo\nbaz\nq\x010", behind=b"N.")
 
 
@@ -308,6 +308,26 @@ def attributes_of_instances(size):
 
 
 @kind
+def attributes_of_a_deep_name(size):
+    """Many names, each of sixty segments."""
+    before = b"cbuiltins\ngetattr\nq\x000cos\n" + b"a." * 60 + b"b\nq\x010"
+    return numbered(b"h\x00h\x01X\x06\0\0\0x%05d\x86R0", size, before=before)
+
+
+@kind
+def text_that_inflates_too_far(size):
+    bomb = zlib.compress(b"\0" * (17 << 20), 9)
+    before = b"czlib\ndecompress\nq\x000" + binary(bomb) + b"q\x010"
+    return repeated(b"h\x00h\x01\x85R0", size, before=before, behind=b"N.")
+
+
+@kind
+def zip_of_a_long_name(size):
+    """A member whose name is long holds many pickles, and each of them is reported."""
+    return zipped([("a" * 60_000, repeated(b"cos\ngetpid\n)R.", size))])
+
+
+@kind
 def partials_of_partials(size):
     before = b"cfunctools\npartial\nq\x000cfoo\nbar\n"
     return repeated(b"q\x010h\x00h\x01N\x86R", size, before=before)
@@ -322,7 +342,7 @@ def partials_that_are_called(size):
 
 @kind
 def partials_of_many_arguments(size):
-    arguments = b"(h\x00cfoo\nbar\n" + b"cfoo\nbaz\n" * 2000 + b"t"
+    arguments = b"(h\x00cfoo\nbar\n" + b"cfoo\nbaz\n" * 200 + b"t"
     before = b"cfunctools\npartial\nq\x000h\x00" + arguments + b"Rq\x010"
     return repeated(b"h\x01)R0", size, before=before, behind=b"N.")
 
@@ -356,7 +376,7 @@ def replaced_text(size):
 
 @kind
 def items_of_a_long_dict(size):
-    items = b"".join(text(b"key%d" % number) + b"N" for number in range(2000))
+    items = b"".join(text(b"key%d" % number) + b"N" for number in range(200))
     before = b"coperator\ngetitem\nq\x000}(" + items + b"uq\x010"
     return repeated(b"h\x00h\x01" + text(b"nokey") + b"\x86R0", size, before=before, behind=b"N.")
 
