@@ -360,7 +360,7 @@ fn said(report: &serde_json::Value, path: &str) -> (String, Vec<String>) {
 fn a_file_without_permission_is_incomplete() {
     let folder = folder(&[("a.pkl", b"N.")]);
     let path = folder.path().join("a.pkl");
-    fs::set_permissions(&path, fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o0)).unwrap();
     if fs::File::open(&path).is_ok() {
         // The super-user reads everything, but nothing at the end of a link that loops.
         fs::remove_file(&path).unwrap();

@@ -10,6 +10,7 @@ import bz2
 import gzip
 import io
 import lzma
+import os
 import pathlib
 import pickle
 import struct
@@ -224,7 +225,7 @@ def other_wrappers(zstandard, lz4):
         write(f"bomb.{suffix}", pack(b"\0" * 8_000_000))
         skippable = struct.pack("<II", 0x184D2A53, 9) + b"user data"
         write(f"skippable.pkl.{suffix}", skippable + pack(EVIL))
-    linked = lz4.compress(pickle.dumps(list(range(60_000)), 2), block_linked=True, block_size=4)
+    linked = lz4.compress(pickle.dumps([n % 700 for n in range(60_000)], 2), block_linked=True, block_size=4)
     write("linked.pkl.lz4", linked)
     whole = lz4.compress(EVIL, store_size=False)
     write("empty-block.pkl.lz4", whole[:7] + struct.pack("<I", 1) + b"\0" + whole[7:])
@@ -367,6 +368,45 @@ def torch_files(torch):
     write("pickle-carries-zip.pkl", carrier)
 
 
+class Evil:
+    """Asks for the process id where it is unpickled."""
+
+    def __reduce__(self):
+        return os.getpid, ()
+
+
+def twins(np, joblib, torch, package):
+    """What the libraries write of a malicious object, cut short, and of a great many zeros."""
+    for name, value in [("good", GOOD), ("evil", EVIL)]:
+        with zipfile.ZipFile(OUT / f"zip-{name}.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr(zipfile.ZipInfo("model/a.pkl", DATE), value)
+        length = hex(len(value)).encode().ljust(19)
+        write(f"zfile-{name}.pkl", b"ZF" + length + zlib.compress(value))
+    write("zfile-cut.pkl", (OUT / "zfile-good.pkl").read_bytes()[:-25])
+    write("zfile-bomb.pkl", b"ZF" + hex(8_000_000).encode().ljust(19) + zlib.compress(bytes(8_000_000)))
+    state = {"w": torch.arange(6.0), "evil": Evil()}
+    torch.save(state, OUT / "torch-evil.pt")
+    torch.save(state, OUT / "torch-legacy-evil.pt", _use_new_zipfile_serialization=False)
+    write("torch-legacy-cut.pt", (OUT / "torch-legacy.pt").read_bytes()[:300])
+    with package.PackageExporter(str(OUT / "torch-package-evil.pt")) as exporter:
+        exporter.extern("**")
+        exporter.save_pickle("model", "state.pkl", state)
+    objects = np.array([Evil()], dtype=object)
+    np.savez(OUT / "npz-evil.npz", x=np.arange(5), o=objects)
+    np.savez_compressed(OUT / "npz-bomb.npz", x=np.zeros(1_000_000))
+    write("npz-cut.npz", (OUT / "npz-evil.npz").read_bytes()[:600])
+    with open(OUT / "npy-several-evil.npy", "wb") as file:
+        for array in [np.arange(3), np.array([None], dtype=object), np.arange(4.0), objects]:
+            np.save(file, array)
+    value = {"a": np.arange(50.0), "o": np.array([None, Evil()], dtype=object), "n": [1, 2, 3]}
+    joblib.dump(value, OUT / "joblib-evil.joblib")
+    joblib.dump(value, OUT / "joblib-evil-lz4.joblib", compress=("lz4", 3))
+    write("joblib-cut.joblib", (OUT / "joblib-evil.joblib").read_bytes()[:250])
+    joblib.dump(np.zeros(1_000_000), OUT / "joblib-bomb.joblib", compress=("zlib", 9))
+    write("tar-good.tar", tar_of([("a.pkl", GOOD), ("b.txt", b"some text\n")]))
+    write("tar-evil.tar", tar_of([("a.pkl", GOOD), ("b.pkl", EVIL)], tarfile.PAX_FORMAT))
+
+
 def torch_tar():
     """The layout of torch 0.1: no library that runs today writes it."""
     float_storage = b"ctorch\nFloatStorage\n"
@@ -397,7 +437,10 @@ def only(names):
     """Writes some groups of samples again."""
     import importlib
 
-    modules = {"other_wrappers": ["zstandard", "lz4.frame"]}
+    modules = {
+        "other_wrappers": ["zstandard", "lz4.frame"],
+        "twins": ["numpy", "joblib", "torch", "torch.package"],
+    }
     for name in names:
         globals()[name](*map(importlib.import_module, modules.get(name, [])))
 
@@ -422,6 +465,7 @@ def main():
     numpy_files(numpy)
     joblib_files(numpy, joblib)
     torch_files(torch)
+    only(["twins"])
 
 
 if __name__ == "__main__":
