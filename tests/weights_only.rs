@@ -63,7 +63,6 @@ fn other_reasons_are_given() {
 fn files_that_torch_does_not_read_are_not_asked() {
     for sample in [
         "benign/torch/tensor-pickled-p2.pkl",
-        "containers/pickle-carries-zip.pkl",
         "benign/models/uuid.pkl",
     ] {
         assert_eq!(answer(sample), None, "{sample}");
