@@ -1,6 +1,9 @@
 //! What each pickle of an input would do, as pseudo-Python with offsets.
 
-use std::io::{self, Write};
+use std::{
+    collections::BTreeMap,
+    io::{self, Write},
+};
 
 use super::{escape::visible, words};
 use crate::{
@@ -69,13 +72,32 @@ fn write_stream(
         .chain(anomalies)
         .collect();
     lines.sort_by_key(|(offset, _)| *offset);
+    let mut verdicts = verdicts(file, stream);
     for (offset, line) in lines {
-        writeln!(writer, "{offset:>8}  {line}")?;
+        // Several lines may stand at one offset; what was found there is said once.
+        let found = verdicts.remove(&offset).unwrap_or_default();
+        writeln!(writer, "{offset:>8}  {line}{}", found.join(""))?;
     }
     if stream.is_broken() {
         writeln!(writer, "# {}", words::broken_stream(stream))?;
     }
     writeln!(writer)
+}
+
+/// What rules found at each offset of a stream, as remarks: severity and rule.
+fn verdicts(file: &FileReport, stream: &StreamReport) -> BTreeMap<u64, Vec<String>> {
+    let mut verdicts: BTreeMap<u64, Vec<String>> = BTreeMap::new();
+    for finding in &file.findings {
+        let places = std::iter::once(&finding.location).chain(&finding.related);
+        for place in places.filter(|place| place.member == stream.member) {
+            let remark = format!("  # {}: {}", finding.severity.name(), finding.rule);
+            let remarks = verdicts.entry(place.offset).or_default();
+            if !remarks.contains(&remark) {
+                remarks.push(remark);
+            }
+        }
+    }
+    verdicts
 }
 
 fn import(import: &ImportReport) -> String {

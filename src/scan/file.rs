@@ -252,8 +252,7 @@ impl<'a> Scanner<'a> {
                 scanned.keep_worst(limits.findings);
             }
             let known = scanned.file.findings.len();
-            let answer = &mut scanned.file.weights_only;
-            weights_only::ask(self.ruleset, pickle, &analysed.facts, answer);
+            weights_only::ask(self.ruleset, pickle, &analysed.facts, &mut scanned.file);
             for reading in std::iter::once(analysed).chain(others) {
                 inside.extend(self.nested(scanned, pickle, &reading));
                 scanned.keep(pickle, reading, known);

@@ -1,24 +1,17 @@
 //! Whether `torch.load(weights_only=True)` reads an input, asked pickle by pickle.
 
 use super::member::PickleMember;
-use crate::{
-    container::Host,
-    facts::Facts,
-    rules::{Ruleset, WeightsOnly},
-};
+use crate::{container::Host, facts::Facts, report::FileReport, rules::Ruleset};
 
 /// Adds what a stream of a file of PyTorch says to the question; other files leave it unasked.
 ///
 /// Pickles inside a pickle, or in an archive inside the input, are not what `torch.load` reads.
-pub(super) fn ask(
-    ruleset: &Ruleset,
-    pickle: &PickleMember,
-    facts: &Facts,
-    answer: &mut Option<WeightsOnly>,
-) {
+pub(super) fn ask(ruleset: &Ruleset, pickle: &PickleMember, facts: &Facts, file: &mut FileReport) {
     let names = pickle.path.names();
+    let in_archive = names.len() == 1;
+    let answer = &mut file.weights_only;
     match pickle.host {
-        Host::Torch if names.len() == 1 => {
+        Host::Torch if in_archive => {
             let found = answer.get_or_insert_default();
             let scripted = |name: &Vec<u8>| name.ends_with(b"/constants.pkl");
             if names.last().is_some_and(scripted) {
@@ -30,7 +23,7 @@ pub(super) fn ask(
         Host::TorchLegacy if names.is_empty() => {
             ruleset.weigh(facts, answer.get_or_insert_default());
         }
-        Host::TorchStorages | Host::TorchTensors if names.len() == 1 => {
+        Host::TorchStorages | Host::TorchTensors if in_archive => {
             let found = answer.get_or_insert_default();
             found.because.insert("it is a tar archive of torch 0.1");
         }
