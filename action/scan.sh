@@ -54,7 +54,8 @@ else
   given
 fi
 
-options=(--no-progress --color never)
+# Git's own folder holds what is checked out once more, as objects of LFS do.
+options=(--no-progress --color never --exclude .git)
 if [[ -n $PICKSCAN_FAIL_ON ]]; then options+=(--fail-on "$PICKSCAN_FAIL_ON"); fi
 if [[ -n $PICKSCAN_CONFIG ]]; then options+=(--config "$PICKSCAN_CONFIG"); fi
 if [[ $PICKSCAN_ISOLATED == true ]]; then options+=(--isolated); fi

@@ -25,7 +25,8 @@ pub struct Limits {
     /// Imports, calls, changes and the like kept for one stream, and for all streams of one input,
     /// counted. One costs about forty bytes while it is followed and some hundreds in the report.
     pub events: usize,
-    /// Containers and objects modelled in one stream, counted (sixteen to thirty-two bytes each).
+    /// Containers and objects of one stream that are remembered, counted (sixteen to thirty-two
+    /// bytes each): containers of mere data are forgotten after a while.
     pub nodes: usize,
     /// Bytes of one text line, name or number that is fetched to be read. Longer ones are unknown.
     pub text: usize,
@@ -54,6 +55,9 @@ pub struct Limits {
     /// Bytes of one decompressed member that are kept in memory; going back further decompresses
     /// again.
     pub resident: usize,
+    /// Bytes that are searched for pickles in one file whose structure is not followed, such as
+    /// HDF5.
+    pub searched: u64,
     /// Bytes of standard input that are kept in memory.
     pub stdin: u64,
     /// Findings kept for one input; the worst are kept.
@@ -241,6 +245,7 @@ impl Default for Limits {
             ratio: 2_000,
             ratio_floor: 64 << 20,
             resident: 64 << 20,
+            searched: 4 << 30,
             stdin: 4 << 30,
             findings: 1_000,
             work: 256,

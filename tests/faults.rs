@@ -409,7 +409,7 @@ fn scan_memory(bytes: &[u8]) -> Report {
     scan::scan_source("a".into(), source, &Options::default(), Ruleset::builtin())
 }
 
-/// Files of the corpus of some size, each of them longer than what is read at once.
+/// The container samples that hold anything.
 fn containers() -> Vec<(String, Vec<u8>)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus/containers");
     let mut all: Vec<_> = fs::read_dir(folder)
@@ -493,7 +493,7 @@ fn said(report: &serde_json::Value, path: &str) -> (String, Vec<String>) {
 fn a_file_without_permission_is_incomplete() {
     let folder = folder(&[("a.pkl", b"N.")]);
     let path = folder.path().join("a.pkl");
-    fs::set_permissions(&path, fs::Permissions::from_mode(0o000)).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o0)).unwrap();
     if fs::File::open(&path).is_ok() {
         // The super-user reads everything, but nothing at the end of a link that loops.
         fs::remove_file(&path).unwrap();

@@ -29,7 +29,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use ours::{Ours, ours, ours_with_models};
+use ours::{Ours, ours, ours_knowing};
 use pickscan::facts::End;
 use pickscan::limits::Limits;
 use pickscan::report::Verdict;
@@ -102,7 +102,7 @@ fn no_reader_of_the_corpus_knows_more_than_pickscan() {
     let mut wrong = Vec::new();
     for ((name, bytes), answer) in samples.iter().zip(&answers) {
         let mut missing = compare::missing(&ours(bytes), answer, &interpreter);
-        let modelled = ours_with_models(bytes);
+        let modelled = ours_knowing(bytes, Ruleset::builtin());
         let imports = answer
             .imports
             .iter()

@@ -122,7 +122,7 @@ fn compare(recorded: Recorded, actual: Recorded, emit: &mut dyn FnMut(Opened)) {
         emit(Opened::Anomaly(Anomaly {
             kind: AnomalyKind::SizeMismatch,
             offset: 0,
-            message,
+            detail: message,
         }));
     }
 }
@@ -148,7 +148,7 @@ fn leftover(
     emit(Opened::Anomaly(Anomaly {
         kind,
         offset: consumed,
-        message,
+        detail: message,
     }));
     if budget.take_member() {
         let behind = member.part(&packed.input, format!("@{consumed}"), (consumed, rest));

@@ -126,9 +126,7 @@ impl Machine<'_, '_> {
                 self.hold(ObjectKind::Result, callee, positional)
             }
             Model::BuildText { op, ref codec } => {
-                let plain = arguments
-                    .keywords
-                    .is_none_or(|all| self.heap.count(all) == 0);
+                let plain = arguments.keywords.is_none_or(|all| self.heap.is_empty(all));
                 let computed = match plain {
                     true => self.compute(op, codec.as_deref(), positional),
                     false => None,

@@ -2,7 +2,7 @@
 
 use super::{
     Machine,
-    heap::ObjectKind,
+    heap::{Object, ObjectKind},
     model::{Model, TextOp},
     trace::{EventKind, Fault, Halt},
     value::{Tag, Value},
@@ -127,10 +127,7 @@ impl Machine<'_, '_> {
                 self.call_at_depth(at, object.callee, arguments, depth + 1)
             }
             ObjectKind::Partial => {
-                let bound = self
-                    .heap
-                    .elements(object.arguments)
-                    .unwrap_or(vec![Value::UNKNOWN]);
+                let bound = self.bound_arguments(object);
                 let arguments = Arguments {
                     positional: self.prepend(&bound, positional),
                     ..arguments
@@ -139,34 +136,19 @@ impl Machine<'_, '_> {
             }
             ObjectKind::AttributeGetter => {
                 let subject = self.argument(positional, 0);
-                let names = self
-                    .heap
-                    .elements(object.arguments)
-                    .unwrap_or(vec![Value::UNKNOWN]);
-                let mut results = Vec::with_capacity(names.len());
-                for name in names {
-                    results.push(self.attribute(at, subject, name, true)?);
-                }
-                Ok(self.one_or_tuple(&results))
+                let names = self.bound_arguments(object);
+                self.get_each(names, |machine, name| {
+                    machine.attribute(at, subject, name, true)
+                })
             }
             ObjectKind::ItemGetter => {
                 let subject = self.argument(positional, 0);
-                let keys = self
-                    .heap
-                    .elements(object.arguments)
-                    .unwrap_or(vec![Value::UNKNOWN]);
-                let mut results = Vec::with_capacity(keys.len());
-                for key in keys {
-                    results.push(self.item(at, subject, key)?);
-                }
-                Ok(self.one_or_tuple(&results))
+                let keys = self.bound_arguments(object);
+                self.get_each(keys, |machine, key| machine.item(at, subject, key))
             }
             ObjectKind::MethodCaller => {
                 let subject = self.argument(positional, 0);
-                let bound = self
-                    .heap
-                    .elements(object.arguments)
-                    .unwrap_or(vec![Value::UNKNOWN]);
+                let bound = self.bound_arguments(object);
                 let (name, rest) = bound.split_first().unwrap_or((&Value::UNKNOWN, &[]));
                 let method = self.attribute(at, subject, *name, false)?;
                 let rest = self.heap.node_of(Tag::Tuple, rest);
@@ -182,6 +164,23 @@ impl Machine<'_, '_> {
                 Ok(self.heap.new_object(ObjectKind::Result, callee, positional))
             }
         }
+    }
+
+    /// What an object of a modelled callable was made with.
+    fn bound_arguments(&self, object: Object) -> Vec<Value> {
+        let arguments = self.heap.elements(object.arguments);
+        arguments.unwrap_or(vec![Value::UNKNOWN])
+    }
+
+    /// What a getter of attributes or items returns: one value, or a tuple of several.
+    fn get_each(
+        &mut self,
+        keys: Vec<Value>,
+        get: impl Fn(&mut Self, Value) -> Result<Value, Halt>,
+    ) -> Result<Value, Halt> {
+        let results: Result<Vec<Value>, Halt> =
+            keys.into_iter().map(|key| get(self, key)).collect();
+        Ok(self.one_or_tuple(&results?))
     }
 
     /// NEWOBJ and NEWOBJ_EX: `cls.__new__(cls, *args, **kwargs)`.
@@ -307,7 +306,7 @@ impl Machine<'_, '_> {
         let mut all = arguments.positional;
         if let Some(keywords) = arguments
             .keywords
-            .filter(|&keywords| self.heap.count(keywords) > 0)
+            .filter(|&keywords| !self.heap.is_empty(keywords))
         {
             all = self.prepend_keywords(all, keywords);
         }

@@ -71,6 +71,7 @@ impl Machine<'_, '_> {
             buffers: Vec::new(),
             payloads: Vec::new(),
             anomalies: trace.anomalies,
+            container: Vec::new(),
         };
         for event in trace.events {
             self.describe_event(&mut facts, event);

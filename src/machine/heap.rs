@@ -1,42 +1,13 @@
 //! What values point to: containers, objects, imports, symbols and computed text.
-//!
-//! Containers keep their elements in a ring of fixed size. An element that has been overwritten is
-//! forgotten, so memory stays small on files of millions of dicts; but whatever may be called is
-//! also linked to its container for good, so a callable hidden in a long list is not lost.
 
 use std::collections::HashMap;
 
 use super::{
+    containers::Containers,
     model::{Knowledge, Model},
     value::{Tag, Value},
 };
 use crate::{facts::Symbol, pickle::Opcode};
-
-/// Elements in the ring, counted: one MiB.
-const RING: usize = 1 << 17;
-
-/// Elements kept of one container, counted. A command spelled character by character fits.
-const KEPT: u16 = 4096;
-
-/// A list, tuple, dict, set or frozenset.
-#[derive(Copy, Clone, Debug, Default)]
-struct Node {
-    /// Position of the first element in the ring, counted since the beginning.
-    start: u64,
-    kept: u16,
-    room: u16,
-    /// Elements that went in, saturating.
-    count: u32,
-    /// Head of the list of links; 0 where nothing that may be called went in.
-    links: u32,
-}
-
-/// One value that may be called, and the next in its container.
-#[derive(Copy, Clone, Debug)]
-struct Link {
-    value: Value,
-    next: u32,
-}
 
 /// What a call made.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -104,10 +75,7 @@ pub(crate) struct SymbolEntry<'k> {
 /// The tables that values point into.
 pub(crate) struct Heap<'k> {
     knowledge: &'k dyn Knowledge,
-    nodes: Vec<Node>,
-    ring: Vec<Value>,
-    written: u64,
-    links: Vec<Link>,
+    containers: Containers,
     objects: Vec<Object>,
     pub(crate) imports: Vec<Import>,
     pub(crate) symbols: Vec<SymbolEntry<'k>>,
@@ -121,13 +89,7 @@ impl<'k> Heap<'k> {
     pub(crate) fn new(knowledge: &'k dyn Knowledge) -> Self {
         Self {
             knowledge,
-            nodes: Vec::new(),
-            ring: Vec::new(),
-            written: 0,
-            links: vec![Link {
-                value: Value::UNKNOWN,
-                next: 0,
-            }],
+            containers: Containers::default(),
             objects: Vec::new(),
             imports: Vec::new(),
             symbols: Vec::new(),
@@ -137,9 +99,10 @@ impl<'k> Heap<'k> {
         }
     }
 
-    /// Containers and objects so far, counted.
+    /// Containers and objects that take memory, counted.
+    #[inline]
     pub(crate) fn size(&self) -> usize {
-        self.nodes.len() + self.objects.len() + self.links.len()
+        self.containers.size() + self.objects.len()
     }
 
     // ---- containers ----
@@ -147,8 +110,7 @@ impl<'k> Heap<'k> {
     /// Makes an empty container.
     #[inline]
     pub(crate) fn new_node(&mut self, tag: Tag) -> Value {
-        self.nodes.push(Node::default());
-        Value::new(tag, self.nodes.len() as u64 - 1)
+        self.containers.make(tag)
     }
 
     /// Makes a container of these elements.
@@ -160,108 +122,40 @@ impl<'k> Heap<'k> {
     }
 
     /// Adds elements to a container.
+    #[inline]
     pub(crate) fn extend(&mut self, container: Value, elements: &[Value]) {
+        if !elements.iter().all(|element| element.is_inert()) {
+            self.link(container, elements);
+        }
+        self.containers.extend(container, elements);
+    }
+
+    fn link(&mut self, container: Value, elements: &[Value]) {
         for &element in elements {
-            if !element.is_inert() && self.carries(element) {
-                self.link(container, element);
+            if self.carries(element) {
+                self.containers.link(container, element);
             }
         }
-        let index = container.index();
-        let Some(mut node) = self.nodes.get(index).copied() else {
-            return;
-        };
-        node.count = node
-            .count
-            .saturating_add(u32::try_from(elements.len()).unwrap_or(u32::MAX));
-        let wanted = usize::from(KEPT - node.kept).min(elements.len());
-        if usize::from(node.room - node.kept) < wanted {
-            self.make_room(&mut node, wanted);
-        }
-        if let Some(elements) = elements.get(..wanted) {
-            self.write(&mut node, elements);
-        }
-        if let Some(slot) = self.nodes.get_mut(index) {
-            *slot = node;
-        }
-    }
-
-    /// Moves a container to the end of the ring with room for `wanted` more. Doubling keeps the
-    /// cost of many single appends linear.
-    fn make_room(&mut self, node: &mut Node, wanted: usize) {
-        let kept = self.kept_elements(node).to_vec();
-        let needed = kept.len() + wanted;
-        let room = if node.room == 0 {
-            needed
-        } else {
-            needed.next_power_of_two()
-        };
-        let room = u16::try_from(room).unwrap_or(KEPT).min(KEPT);
-        // A chunk never wraps around the end of the ring, so it can be copied as a whole.
-        let left = RING - slot_of(self.written);
-        if usize::from(room) > left {
-            self.written += left as u64;
-        }
-        node.start = self.written;
-        node.kept = 0;
-        node.room = room;
-        self.written += u64::from(room);
-        self.write(node, &kept);
-    }
-
-    /// Writes elements behind those that a container keeps; room has been made.
-    fn write(&mut self, node: &mut Node, elements: &[Value]) {
-        if !self.is_kept(node) {
-            return;
-        }
-        let start = slot_of(node.start) + usize::from(node.kept);
-        let end = start + elements.len();
-        if end > self.ring.len() {
-            // The ring grows to its size only on inputs that fill it.
-            let size = end.next_power_of_two().clamp(64, RING);
-            self.ring.resize(size, Value::UNKNOWN);
-        }
-        if let Some(slots) = self.ring.get_mut(start..end) {
-            slots.copy_from_slice(elements);
-            node.kept += u16::try_from(elements.len()).unwrap_or(0);
-        }
-    }
-
-    /// Whether the elements of a container have not been overwritten yet.
-    fn is_kept(&self, node: &Node) -> bool {
-        node.start.saturating_add(RING as u64) > self.written
-    }
-
-    fn kept_elements(&self, node: &Node) -> &[Value] {
-        let start = slot_of(node.start);
-        let kept = self.ring.get(start..start + usize::from(node.kept));
-        kept.filter(|_| self.is_kept(node)).unwrap_or_default()
     }
 
     /// The elements of a container, or nothing where some were forgotten.
     pub(crate) fn elements(&self, container: Value) -> Option<Vec<Value>> {
-        let node = self
-            .nodes
-            .get(container.index())
-            .filter(|_| container.is_node())?;
-        let kept = self.kept_elements(node);
-        (kept.len() as u64 == u64::from(node.count)).then(|| kept.to_vec())
+        self.containers.elements(container)
     }
 
     /// The first elements of a container, and whether these are all.
     pub(crate) fn first_elements(&self, container: Value, most: usize) -> (Vec<Value>, bool) {
-        let Some(node) = self.nodes.get(container.index()) else {
-            return (Vec::new(), false);
-        };
-        let kept = self.kept_elements(node);
-        let whole = kept.len() as u64 == u64::from(node.count) && kept.len() <= most;
-        (kept.iter().take(most).copied().collect(), whole)
+        self.containers.first_elements(container, most)
     }
 
-    /// How many elements went into a container.
-    pub(crate) fn count(&self, container: Value) -> usize {
-        self.nodes
-            .get(container.index())
-            .map_or(0, |node| node.count as usize)
+    /// Whether a container is known to be empty.
+    pub(crate) fn is_empty(&self, container: Value) -> bool {
+        self.containers.is_empty(container)
+    }
+
+    /// What may be called among the elements of a container, latest first.
+    pub(crate) fn linked(&self, container: Value) -> impl Iterator<Item = Value> {
+        self.containers.linked(container)
     }
 
     /// Whether something that may be called is in the value, at any depth.
@@ -271,40 +165,11 @@ impl<'k> Heap<'k> {
             Tag::Unknown => true,
             Tag::Import => self.symbol_of(value).is_none_or(|entry| !entry.plain),
             Tag::Object => self.object(value).is_some_and(|object| object.carries),
-            Tag::List | Tag::Tuple | Tag::Dict | Tag::Set | Tag::FrozenSet => self
-                .nodes
-                .get(value.index())
-                .is_some_and(|node| node.links != 0),
+            Tag::List | Tag::Tuple | Tag::Dict | Tag::Set | Tag::FrozenSet => {
+                self.containers.has_links(value)
+            }
             _ => false,
         }
-    }
-
-    /// What may be called among the elements of a container, latest first.
-    pub(crate) fn linked(&self, container: Value) -> impl Iterator<Item = Value> {
-        let mut next = match container.is_node() {
-            true => self
-                .nodes
-                .get(container.index())
-                .map_or(0, |node| node.links),
-            false => 0,
-        };
-        std::iter::from_fn(move || {
-            let link = self.links.get(next as usize).filter(|_| next != 0)?;
-            next = link.next;
-            Some(link.value)
-        })
-    }
-
-    fn link(&mut self, container: Value, value: Value) {
-        let number = u32::try_from(self.links.len()).unwrap_or(0);
-        let Some(node) = self.nodes.get_mut(container.index()) else {
-            return;
-        };
-        self.links.push(Link {
-            value,
-            next: node.links,
-        });
-        node.links = number;
     }
 
     // ---- objects ----
@@ -422,14 +287,4 @@ impl<'k> Heap<'k> {
             .filter(|_| owned)
             .map(AsRef::as_ref)
     }
-}
-
-/// Where in the ring the element of that position is.
-#[inline]
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "the remainder is below the ring's length"
-)]
-fn slot_of(position: u64) -> usize {
-    (position % RING as u64) as usize
 }

@@ -7,6 +7,7 @@
 mod apply;
 mod call;
 mod code;
+mod containers;
 mod describe;
 mod fetch;
 mod heap;
@@ -175,7 +176,8 @@ impl<'s, 'k> Machine<'s, 'k> {
     pub fn run(&mut self, offset: u64) -> Facts {
         self.begin(offset);
         let halt = self.follow();
-        let stop = self.decoder.position();
+        // Array data that a cut file lacks may have been skipped.
+        let stop = self.decoder.position().min(self.decoder.length());
         let facts = self.describe(offset, stop, halt);
         if halt != Halt::Stop || (self.heap.size() > CARRIED_NODES && !self.keeps_memo) {
             self.heap = Heap::new(self.knowledge);

@@ -5,6 +5,8 @@
 //! readings that may differ are followed too, and those that do differ are reported beside the
 //! first: a file is as bad as its worst reading.
 
+use std::collections::HashSet;
+
 use super::{Machine, fetch::Strings, model::Knowledge};
 use crate::{
     facts::{Anomaly, AnomalyKind, End, Facts, Symbol},
@@ -27,6 +29,9 @@ const LATIN_1_READER: &str = "a reader with encoding=\"latin1\"";
 
 /// The host that reads several streams by one unpickler.
 const SHARED_READER: &str = "Unpickler.load, called again on the same unpickler";
+
+/// The host that reads each stream by an unpickler of its own.
+const OWN_MEMO_READER: &str = "pickle.load, with a new unpickler for each stream";
 
 /// One stream under every reader.
 pub struct Reading {
@@ -143,7 +148,12 @@ impl<'s, 'k> Readings<'s, 'k> {
     }
 
     /// What the joined pieces mean, and whether the encoding of strings matters there.
-    fn spliced(&self, spliced: &Spliced<'_>, strings: Strings, first: &Facts) -> (Facts, bool) {
+    fn spliced(
+        &self,
+        spliced: &Spliced<&dyn Source>,
+        strings: Strings,
+        first: &Facts,
+    ) -> (Facts, bool) {
         let mut machine = Machine::new(spliced, self.knowledge, self.limits);
         machine.heeds_frames = false;
         machine.strings = strings;
@@ -190,8 +200,17 @@ impl<'s, 'k> Readings<'s, 'k> {
             let (mut facts, frame_end) = self.run_shared(offset);
             if reading.first.memo_missing && !facts.memo_missing {
                 reading.continues = ends_of(&facts, frame_end);
-                reading.first = facts;
+                let mut alone = std::mem::replace(&mut reading.first, facts);
+                // Another value in the memo, or another encoding, may have led elsewhere before.
+                let known: HashSet<Deed> = deeds(&reading.first).collect();
+                if deeds(&alone).any(|deed| !known.contains(&deed)) {
+                    alone.reader = Some(OWN_MEMO_READER);
+                    reading.shared.push(alone);
+                }
             } else if differs(&facts, &reading.first) {
+                for next in ends_of(&facts, frame_end) {
+                    continue_at(reading, Some(next));
+                }
                 facts.reader = Some(SHARED_READER);
                 reading.shared.push(facts);
             }
@@ -302,7 +321,7 @@ fn has(facts: &Facts, kind: AnomalyKind) -> bool {
 }
 
 /// Turns offsets in the spliced bytes into offsets in the member.
-fn move_back(facts: &mut Facts, spliced: &Spliced<'_>) {
+fn move_back(facts: &mut Facts, spliced: &Spliced<&dyn Source>) {
     let origin = |offset: &mut u64| *offset = spliced.origin(*offset);
     facts
         .imports
@@ -339,50 +358,45 @@ fn move_back(facts: &mut Facts, spliced: &Spliced<'_>) {
     origin(&mut facts.offset);
 }
 
+/// Something that a reading does, by which it is told from others.
+#[derive(PartialEq, Eq, Hash)]
+enum Deed<'f> {
+    Import(&'f Option<Symbol>),
+    Call(String),
+    Change(String),
+}
+
+fn deeds(facts: &Facts) -> impl Iterator<Item = Deed<'_>> {
+    let imports = facts.imports.iter();
+    let calls = facts.calls.iter();
+    let changes = facts.changes.iter();
+    imports
+        .map(|import| Deed::Import(&import.symbol))
+        .chain(calls.map(|call| Deed::Call(format!("{}{}", call.callee, call.shown))))
+        .chain(changes.map(|change| Deed::Change(format!("{}{}", change.target, change.shown))))
+}
+
 /// Whether a reading imports, calls or changes anything else than another.
 fn differs(facts: &Facts, first: &Facts) -> bool {
-    let imports = |facts: &Facts| -> Vec<Option<Symbol>> {
-        facts
-            .imports
-            .iter()
-            .map(|import| import.symbol.clone())
-            .collect()
-    };
-    let calls = |facts: &Facts| -> Vec<String> {
-        facts
-            .calls
-            .iter()
-            .map(|call| format!("{}{}", call.callee, call.shown))
-            .collect()
-    };
-    let changes = |facts: &Facts| -> Vec<String> {
-        facts
-            .changes
-            .iter()
-            .map(|change| format!("{}{}", change.target, change.shown))
-            .collect()
-    };
-    imports(facts) != imports(first)
-        || calls(facts) != calls(first)
-        || changes(facts) != changes(first)
+    !deeds(facts).eq(deeds(first))
 }
 
 /// Whether a reading that runs into array data imports something that could exist: numbers read
 /// as opcodes do not spell names.
 fn does_more(facts: &Facts, first: &Facts) -> bool {
-    let known = |symbol: &Symbol| {
-        first
-            .imports
-            .iter()
-            .any(|import| import.symbol.as_ref() == Some(symbol))
-    };
-    let plausible = |symbol: &Symbol| {
-        let dotted = symbol.dotted();
-        let legal = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.');
-        !symbol.module.is_empty() && dotted.iter().all(legal)
-    };
-    facts.imports.iter().any(|import| match &import.symbol {
-        Some(symbol) => plausible(symbol) && !known(symbol),
+    let known = first
+        .imports
+        .iter()
+        .filter_map(|import| import.symbol.as_ref());
+    let known: HashSet<&Symbol> = known.collect();
+    let mut imports = facts.imports.iter().map(|import| &import.symbol);
+    imports.any(|symbol| match symbol {
+        Some(symbol) if known.contains(symbol) => false,
+        Some(symbol) => {
+            let dotted = symbol.dotted();
+            let legal = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.');
+            !symbol.module.is_empty() && dotted.iter().all(legal)
+        }
         // A nested pickle read with the memo of the one around it computes no names on purpose.
         None => false,
     })

@@ -255,19 +255,37 @@ impl Machine<'_, '_> {
         self.add(at, Tag::Dict, target, &[key, item])
     }
 
+    #[inline]
     fn add_from_mark(&mut self, at: &Instruction, tag: Tag) -> Result<(), Halt> {
-        self.stack.slice()?;
-        // The target is looked at before the items are dropped, without copying them.
-        let stack = std::mem::take(&mut self.stack);
-        let items = stack.slice()?;
+        let items = self.stack.slice()?;
         // Pure Python sets the pairs before it misses the value of the last key.
         let odd = tag == Tag::Dict && items.len() % 2 == 1;
-        let whole = items.len() - usize::from(odd);
-        let outcome = match stack.below_mark() {
-            Some(target) => self.add(at, tag, target, items.get(..whole).unwrap_or_default()),
+        match self.stack.below_mark() {
+            Some(target) if target.tag() == tag && !odd => {
+                self.heap.extend(target, items);
+                self.stack.drop_to_mark();
+                self.check_heap()
+            }
+            target => self.add_oddly(at, tag, target, odd),
+        }
+    }
+
+    /// Adds the items above the mark to what is no container of that kind, or pairs of which the
+    /// last lacks its value.
+    #[cold]
+    fn add_oddly(
+        &mut self,
+        at: &Instruction,
+        tag: Tag,
+        target: Option<Value>,
+        odd: bool,
+    ) -> Result<(), Halt> {
+        let mut items = self.stack.slice()?.to_vec();
+        items.truncate(items.len() - usize::from(odd));
+        let outcome = match target {
+            Some(target) => self.add(at, tag, target, &items),
             None => Err(Halt::Fault(Fault::StackUnderflow)),
         };
-        self.stack = stack;
         self.stack.drop_to_mark();
         if odd {
             return outcome.and(Err(Halt::Fault(Fault::OddPairs)));

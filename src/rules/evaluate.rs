@@ -8,7 +8,7 @@ use super::condition::{
     PayloadName, TargetKind,
 };
 use super::message;
-use super::names::{Answers, Named, Names};
+use super::names::{Answers, NameCondition, Named, Names, spelled};
 use super::pattern::Pattern;
 use super::ruleset::Ruleset;
 use super::schema::{Rule, Severity, Trust, Usage};
@@ -74,6 +74,7 @@ pub(super) enum FactIndex {
     Extension(i64),
     Buffer,
     Anomaly(AnomalyKind),
+    Container(usize),
     Payload(usize),
     End,
 }
@@ -360,20 +361,15 @@ impl Evaluation<'_> {
         answers: &mut Answers,
     ) -> bool {
         let named = self.names.get(name);
-        let asks_name = !condition.effect.is_empty()
-            || !condition.symbol.is_empty()
-            || condition.trust.is_some();
+        let asked = NameCondition {
+            effect: &condition.effect,
+            symbol: &condition.symbol,
+            trust: condition.trust,
+        };
         let callee = if condition.callee.is_empty() {
-            !asks_name || is_target(&[TargetKind::Import], &call.callee, named)
+            asked.is_anything() || is_target(&[TargetKind::Import], &call.callee, named)
         } else {
             is_target(&condition.callee, &call.callee, named)
-        };
-        let satisfies = |named: &Named<'_>| {
-            let effects = named.standing.effects();
-            let mut patterns = condition.symbol.iter();
-            (condition.effect.is_empty() || effects.meets(&condition.effect))
-                && (condition.symbol.is_empty() || patterns.any(|p| spelled(named, p)))
-                && condition.trust.is_none_or(|trust| named.trust == trust)
         };
         let argument = || {
             condition.argument.as_ref().is_none_or(|argument| {
@@ -383,11 +379,11 @@ impl Evaluation<'_> {
         };
         let fits = |named: &Named<'_>| {
             let mut except = condition.except.iter();
-            !except.any(|pattern| spelled(named, pattern)) && (!asks_name || satisfies(named))
+            !except.any(|pattern| spelled(named, pattern)) && asked.holds(Some(named))
         };
         let name_fits = match name.zip(named) {
             Some((name, named)) => answers.about(name, || fits(named)),
-            None => !asks_name,
+            None => asked.is_anything(),
         };
         callee && name_fits && argument()
     }
@@ -417,22 +413,17 @@ impl Evaluation<'_> {
         let named = self.names.get(name);
         let target =
             condition.target.is_empty() || is_target(&condition.target, &change.target, named);
-        let asks_name = !condition.effect.is_empty()
-            || !condition.symbol.is_empty()
-            || condition.trust.is_some();
-        let satisfies = |named: &Named<'_>| {
-            let effects = named.standing.effects();
-            let mut patterns = condition.symbol.iter();
-            (condition.effect.is_empty() || effects.meets(&condition.effect))
-                && (condition.symbol.is_empty() || patterns.any(|p| spelled(named, p)))
-                && condition.trust.is_none_or(|trust| named.trust == trust)
+        let asked = NameCondition {
+            effect: &condition.effect,
+            symbol: &condition.symbol,
+            trust: condition.trust,
         };
         let value = condition.value.as_ref().is_none_or(|value| {
             let values = std::slice::from_ref(&change.value);
             self.values
                 .any_argument(value, Some(values), &change.carried)
         });
-        target && (!asks_name || named.is_some_and(satisfies)) && value
+        target && asked.holds(named) && value
     }
 
     fn payload_satisfies(&self, condition: &PayloadCondition, payload: &PayloadFact) -> bool {
@@ -508,6 +499,14 @@ impl Evaluation<'_> {
                     .map(|anomaly| hit(at(anomaly.offset), FactIndex::Anomaly(anomaly.kind)))
                     .collect()
             }
+            Condition::Container(asked) => {
+                let is_asked = |kind| asked.kind.iter().any(|name| name.is(kind));
+                let found = facts.container.iter().enumerate();
+                let found = found.filter(|(_, anomaly)| is_asked(anomaly.kind));
+                found
+                    .map(|(index, found)| hit(at(found.offset), FactIndex::Container(index)))
+                    .collect()
+            }
             Condition::Payload(asked) => {
                 let payloads = facts.payloads.iter().enumerate();
                 let payloads =
@@ -542,10 +541,6 @@ fn trust_after(severity: Severity) -> Trust {
         Severity::Medium => Trust::Unknown,
         Severity::High | Severity::Critical => Trust::Dangerous,
     }
-}
-
-fn spelled(named: &Named<'_>, pattern: &Pattern) -> bool {
-    named.spellings.iter().any(|name| pattern.matches(name))
 }
 
 /// Whether something called or changed is of one of the kinds.

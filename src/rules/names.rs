@@ -3,9 +3,9 @@
 
 use std::collections::HashMap;
 
-use super::pattern::MAX_SEGMENTS;
+use super::pattern::{MAX_SEGMENTS, Pattern};
 use super::ruleset::Ruleset;
-use super::schema::{Trust, Usage};
+use super::schema::{Effect, Trust, Usage};
 use super::standing::{Kinship, Standing};
 use super::value::Values;
 use crate::facts::{CallFact, ChangeFact, ChangeKind, Facts, Symbol, Target};
@@ -279,4 +279,33 @@ fn is_plain_member(named: &Named<'_>) -> bool {
     let name = named.spellings.last().map(Vec::as_slice);
     let mut segments = name.unwrap_or_default().split(|&byte| byte == b'.');
     segments.all(|segment| !segment.starts_with(b"__") || INERT_MEMBERS.contains(&segment))
+}
+
+/// What a condition asks of a name.
+pub(super) struct NameCondition<'c> {
+    pub effect: &'c [Effect],
+    pub symbol: &'c [Pattern],
+    pub trust: Option<Trust>,
+}
+
+impl NameCondition<'_> {
+    /// Whether any name will do, and none as well.
+    pub(super) fn is_anything(&self) -> bool {
+        self.effect.is_empty() && self.symbol.is_empty() && self.trust.is_none()
+    }
+
+    pub(super) fn holds(&self, named: Option<&Named<'_>>) -> bool {
+        self.is_anything()
+            || named.is_some_and(|named| {
+                let mut patterns = self.symbol.iter();
+                (self.effect.is_empty() || named.standing.effects().meets(self.effect))
+                    && (self.symbol.is_empty() || patterns.any(|p| spelled(named, p)))
+                    && self.trust.is_none_or(|trust| named.trust == trust)
+            })
+    }
+}
+
+/// Whether a name has such a spelling.
+pub(super) fn spelled(named: &Named<'_>, pattern: &Pattern) -> bool {
+    named.spellings.iter().any(|name| pattern.matches(name))
 }

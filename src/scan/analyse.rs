@@ -1,9 +1,14 @@
 //! From a place in a source to what the rules say: the only file that knows machine and rules.
 
 use crate::{
-    facts::{Anomaly, AnomalyKind, End, Facts, ImportFact, Target},
+    container::Code,
+    facts::{
+        Anomaly, AnomalyKind, ContainerFact, End, Facts, ImportFact, PayloadFact, PayloadKind,
+        Place, Target,
+    },
     limits::{Deadline, Limits},
     machine::{Reading, Readings},
+    payload,
     rules::{Judgement, Match, Ruleset, Severity},
     source::Source,
 };
@@ -16,6 +21,32 @@ pub(super) struct Analysed {
     pub(super) others: Vec<Analysed>,
     /// Where some reader's next stream starts.
     pub(super) continues: Vec<u64>,
+}
+
+/// What the rules say about a container that contradicts itself.
+pub(super) fn container(anomaly: ContainerFact, ruleset: &Ruleset) -> Vec<Match> {
+    let facts = Facts {
+        container: vec![anomaly],
+        ..Facts::default()
+    };
+    ruleset.evaluate(&facts).matches
+}
+
+/// What the rules say about code that a loader would run, outside of any pickle.
+pub(super) fn code(code: Code, ruleset: &Ruleset) -> Vec<Match> {
+    let Code { offset, data } = code;
+    let kind = PayloadKind::CodeObject;
+    let summary = payload::summarize(kind, &data);
+    let facts = Facts {
+        payloads: vec![PayloadFact {
+            place: Place { offset, opcode: "" },
+            kind,
+            data,
+            summary,
+        }],
+        ..Facts::default()
+    };
+    ruleset.evaluate(&facts).matches
 }
 
 /// Follows the streams of one member, which may share a memo.

@@ -10,16 +10,16 @@ use std::{
 
 use super::{
     Options,
-    analyse::Analysed,
-    container_findings, digest, member,
+    analyse::{self, Analysed},
+    digest, member,
     member::{Members, PickleMember, Step},
-    stdin,
+    shelf, stdin,
     streams::{self, Streams, Taken},
     walk::Input,
     watched::Watched,
 };
 use crate::{
-    container::Member,
+    container::{Member, dumb},
     facts::{PayloadKind, Place},
     limits::Limits,
     report::{
@@ -27,10 +27,10 @@ use crate::{
         number,
     },
     rules::{Match, Ruleset, schema::Confidence},
-    source::{FileSource, MemorySource, Source, read_range},
+    source::{FileSource, MemorySource, Source, read_whole},
 };
 
-/// Files up to this many bytes are read as a whole: as much as is read of the ends of a larger one.
+/// Files up to this many bytes are read at once: as much as is read of the ends of a larger one.
 const SMALL: usize = 64 << 10;
 
 /// Scans one input.
@@ -91,7 +91,8 @@ impl<'a> Scanner<'a> {
     }
 
     fn file(&self, path: PathBuf, source: FileSource) -> Scanned {
-        let (mut scanned, watched) = self.watched(path, source);
+        let index = shelf::index(&path);
+        let (mut scanned, watched) = self.watched(path, source, index);
         scanned.file.bytes_read = watched.inner().bytes_read();
         if watched.inner().has_changed() {
             let message = "the file changed while it was read; scan it again";
@@ -102,14 +103,22 @@ impl<'a> Scanner<'a> {
 
     /// Scans what the caller has opened.
     pub(super) fn opened(&self, name: PathBuf, source: Arc<dyn Source>) -> Scanned {
-        self.watched(name, source).0
+        self.watched(name, source, Vec::new()).0
     }
 
     /// Scans a source; an error of reading it is said whatever became of it.
-    fn watched<S: Source + 'static>(&self, path: PathBuf, source: S) -> (Scanned, Arc<Watched<S>>) {
+    fn watched<S: Source + 'static>(
+        &self,
+        path: PathBuf,
+        source: S,
+        index: Vec<dumb::Entry>,
+    ) -> (Scanned, Arc<Watched<S>>) {
         let watched = Arc::new(Watched::new(source, &self.limits));
-        let source = whole_if_small(&watched).unwrap_or_else(|| Arc::clone(&watched) as _);
-        let mut scanned = self.source(path, source);
+        let source: Arc<dyn Source> = match read_whole(watched.as_ref(), SMALL) {
+            Some(whole) => Arc::new(whole),
+            None => Arc::clone(&watched) as _,
+        };
+        let mut scanned = self.source(path, source, index);
         let failure = watched.failure();
         // Out of time is said by whatever stopped at it.
         let failure = failure.filter(|(kind, _)| *kind != io::ErrorKind::TimedOut);
@@ -128,7 +137,8 @@ impl<'a> Scanner<'a> {
             Ok(stdin::Stdin::File(source)) => self.file(path, source),
             Ok(stdin::Stdin::Bytes(bytes, notice)) => {
                 let length = bytes.len() as u64;
-                let mut scanned = self.source(path, Arc::new(MemorySource::new(bytes)));
+                let source = Arc::new(MemorySource::new(bytes));
+                let mut scanned = self.source(path, source, Vec::new());
                 scanned.file.bytes_read = length;
                 scanned.file.notices.extend(notice);
                 scanned
@@ -144,7 +154,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Scans bytes. A panic ends this input alone, and what was found before it is kept.
-    fn source(&self, path: PathBuf, source: Arc<dyn Source>) -> Scanned {
+    fn source(&self, path: PathBuf, source: Arc<dyn Source>, index: Vec<dumb::Entry>) -> Scanned {
         let file = FileReport {
             path,
             size: source.len(),
@@ -158,14 +168,14 @@ impl<'a> Scanner<'a> {
         if self.digests {
             scanned.file.sha256 = digest::sha256(source.as_ref());
         }
-        guard(&mut scanned, |scanned| self.members(scanned, source));
+        let members = Members::new(source, &self.limits).indexed(index);
+        guard(&mut scanned, |scanned| self.members(scanned, members));
         scanned.settle(self.limits.findings);
         scanned.file.work = self.limits.deadline.spent();
         scanned
     }
 
-    fn members(&self, scanned: &mut Scanned, source: Arc<dyn Source>) {
-        let mut members = Members::new(source, &self.limits);
+    fn members(&self, scanned: &mut Scanned, mut members: Members) {
         let mut nested = 0;
         loop {
             if self.limits.deadline.has_passed() {
@@ -177,9 +187,12 @@ impl<'a> Scanner<'a> {
                 Step::Pickle(pickle) => inside.extend(self.pickle(scanned, &pickle)),
                 Step::Notice(notice) => scanned.note_once(notice),
                 Step::Anomaly(path, outer, anomaly) => {
-                    let (finding, rule) = container_findings::finding(path, outer, &anomaly);
-                    scanned.rules.entry(finding.rule.clone()).or_insert(rule);
-                    scanned.file.findings.push(finding);
+                    let found = analyse::container(anomaly, self.ruleset);
+                    scanned.keep_matches(found, (&path, outer), usize::MAX);
+                }
+                Step::Code(path, outer, code) => {
+                    let found = analyse::code(code, self.ruleset);
+                    scanned.keep_matches(found, (&path, outer), usize::MAX);
                 }
                 Step::Format(path, name) => scanned.format(&path, name),
                 Step::NoPickle(path, why) => scanned.skip(&path, why),
@@ -204,6 +217,7 @@ impl<'a> Scanner<'a> {
             streams,
             no_pickle,
             left_out,
+            behind,
             facts,
         } = streams::follow(
             pickle,
@@ -225,7 +239,8 @@ impl<'a> Scanner<'a> {
             let member = pickle.path.clone();
             scanned.note_once(Notice::about(member, NoticeKind::Limit, message));
         }
-        let mut inside = Vec::new();
+        let behind = behind.map(|offset| pickle.member.behind(&pickle.source, offset));
+        let mut inside: Vec<Member> = behind.into_iter().collect();
         for mut analysed in streams {
             let others = std::mem::take(&mut analysed.others);
             if scanned.file.findings.len() > limits.findings.saturating_mul(4) {
@@ -297,15 +312,6 @@ fn guard(scanned: &mut Scanned, work: impl FnOnce(&mut Scanned)) {
     }
 }
 
-/// A small file is read once instead of piece by piece; a large one never as a whole.
-fn whole_if_small<S: Source>(file: &Watched<S>) -> Option<Arc<dyn Source>> {
-    let length = usize::try_from(file.len())
-        .ok()
-        .filter(|&length| length <= SMALL)?;
-    let bytes = read_range(file, 0, length).ok()?;
-    Some(Arc::new(MemorySource::new(bytes)))
-}
-
 fn open(path: &Path) -> io::Result<FileSource> {
     FileSource::open(path)
 }
@@ -317,18 +323,28 @@ impl Scanned {
         let Analysed {
             facts, judgement, ..
         } = analysed;
-        for found in judgement.matches {
+        self.keep_matches(judgement.matches, (&pickle.path, pickle.outer), known);
+        let stream = StreamReport::new(pickle.path.clone(), facts, &judgement.imports);
+        self.file.streams.push(stream);
+    }
+
+    /// Keeps what the rules say about a member, given with its offset in the file.
+    fn keep_matches(
+        &mut self,
+        matches: Vec<Match>,
+        member: (&MemberPath, Option<u64>),
+        known: usize,
+    ) {
+        for found in matches {
             let info = || rule_info(&found);
             self.rules.entry(found.rule.id.clone()).or_insert_with(info);
-            let found = finding(pickle, found);
+            let found = finding(member, found);
             // Another reading of the same bytes mostly finds the same again.
             let same = self.file.findings.get(known..).unwrap_or_default();
             if !same.contains(&found) {
                 self.file.findings.push(found);
             }
         }
-        let stream = StreamReport::new(pickle.path.clone(), facts, &judgement.imports);
-        self.file.streams.push(stream);
     }
 
     /// Adds a notice, unless the very same is there.
@@ -382,12 +398,12 @@ impl Scanned {
     }
 }
 
-fn finding(pickle: &PickleMember, found: Match) -> Finding {
+fn finding((member, outer): (&MemberPath, Option<u64>), found: Match) -> Finding {
     let location = |place: Place| Location {
-        member: pickle.path.clone(),
+        member: member.clone(),
         offset: place.offset,
         opcode: place.opcode,
-        outer: pickle.outer.map(|outer| outer.saturating_add(place.offset)),
+        outer: outer.map(|outer| outer.saturating_add(place.offset)),
     };
     Finding {
         rule: found.rule.id.clone(),

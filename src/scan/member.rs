@@ -5,7 +5,9 @@ use std::{io, sync::Arc};
 use super::digest;
 
 use crate::{
-    container::{self, Anomaly, Budget, Host, Member, MemberKind, Opened, ProblemKind, Sniffed},
+    container::{
+        self, Anomaly, Budget, Code, Host, Member, MemberKind, Opened, ProblemKind, Sniffed, dumb,
+    },
     limits::Limits,
     pickle::Span,
     report::{MemberPath, Notice, NoticeKind},
@@ -51,6 +53,8 @@ pub(super) enum Step {
     Notice(Notice),
     /// A container contradicts itself.
     Anomaly(MemberPath, Option<u64>, Anomaly),
+    /// A loader would run code outside of any pickle.
+    Code(MemberPath, Option<u64>, Code),
     /// A member is of this format.
     Format(MemberPath, &'static str),
     /// A member holds no pickle, and why.
@@ -60,6 +64,8 @@ pub(super) enum Step {
 /// The members of one input that are still to be looked at.
 pub(super) struct Members {
     budget: Budget,
+    /// Where the values of the input stand, where another file says so.
+    index: Vec<dumb::Entry>,
     /// The next one is last.
     work: Vec<Member>,
 }
@@ -68,8 +74,14 @@ impl Members {
     pub(super) fn new(source: Arc<dyn Source>, limits: &Limits) -> Self {
         Self {
             budget: Budget::new(limits),
+            index: Vec::new(),
             work: vec![Member::input(source)],
         }
+    }
+
+    /// The same with an index of the values in the input.
+    pub(super) fn indexed(self, index: Vec<dumb::Entry>) -> Self {
+        Self { index, ..self }
     }
 
     /// Adds members that were found inside a pickle; they are looked at next.
@@ -95,6 +107,9 @@ impl Members {
         path: &MemberPath,
         say: &mut dyn FnMut(Step),
     ) -> io::Result<()> {
+        if !self.index.is_empty() && self.open_indexed(member, path, say)? {
+            return Ok(());
+        }
         let mut opened = Vec::new();
         let look = container::look(member, &mut self.budget, &mut |found| opened.push(found))?;
         let mut explained = self.sort(member, path, opened, say);
@@ -130,6 +145,23 @@ impl Members {
         Ok(())
     }
 
+    /// Opens the input by its index. Returns whether the index explains all of it.
+    fn open_indexed(
+        &mut self,
+        member: &Member,
+        path: &MemberPath,
+        say: &mut dyn FnMut(Step),
+    ) -> io::Result<bool> {
+        let index = std::mem::take(&mut self.index);
+        let source = container::look(member, &mut self.budget, &mut |_| ())?.source;
+        say(Step::Format(path.clone(), dumb::NAME));
+        let mut opened = Vec::new();
+        let emit = &mut |found| opened.push(found);
+        let whole = dumb::open(&source, &index, &mut self.budget, emit)?;
+        self.sort(member, path, opened, say);
+        Ok(whole)
+    }
+
     /// Says what opening brought to light, takes up the members, returns what is explained.
     fn sort(
         &mut self,
@@ -146,6 +178,7 @@ impl Members {
                 Opened::Anomaly(anomaly) => {
                     say(Step::Anomaly(path.clone(), member.outer, anomaly));
                 }
+                Opened::Code(code) => say(Step::Code(path.clone(), member.outer, code)),
                 Opened::Problem(problem) => {
                     let kind = kind_of(problem.kind);
                     say(Step::Notice(Notice::about(
@@ -210,7 +243,7 @@ fn kind_of(kind: ProblemKind) -> NoticeKind {
 }
 
 fn lfs_pointer(path: MemberPath) -> Notice {
-    let message = "is a Git LFS pointer, not the file itself; run `git lfs pull` and scan again";
+    let message = "not scanned: a Git LFS pointer stands here instead of the file; run `git lfs pull` and scan again";
     Notice::about(path, NoticeKind::LfsPointer, message)
 }
 
@@ -234,7 +267,7 @@ pub fn pickles(source: Arc<dyn Source>, limits: &Limits) -> (Vec<PickleMember>, 
     while members.next(&mut |step| match step {
         Step::Pickle(pickle) => pickles.push(pickle),
         Step::Notice(notice) => notices.push(notice),
-        Step::Anomaly(..) | Step::Format(..) | Step::NoPickle(..) => {}
+        Step::Anomaly(..) | Step::Code(..) | Step::Format(..) | Step::NoPickle(..) => {}
     }) {}
     (pickles, notices)
 }

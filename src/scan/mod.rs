@@ -3,12 +3,13 @@
 //! Nothing here knows what is dangerous; nothing here prints.
 
 mod analyse;
-mod container_findings;
 mod digest;
 mod file;
 mod member;
 mod schedule;
+mod shelf;
 mod stdin;
+mod storages;
 mod streams;
 mod walk;
 mod watched;

@@ -1,18 +1,19 @@
 //! From one member to its streams: where the next pickle starts, and what of data that may be no
 //! pickle at all is kept.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, sync::Arc};
 
 use super::{
     analyse::{Analysed, Analyst},
     member::{Certainty, PickleMember},
+    storages,
 };
 use crate::{
-    container::Host,
+    container::{Host, Sniffed, sniff},
     facts::{AnomalyKind, End},
     limits::Limits,
     rules::Ruleset,
-    source::{MemorySource, Source, Window, read_range},
+    source::{Part, Source, Window, read_range, read_whole},
 };
 
 /// What a member holds.
@@ -24,6 +25,8 @@ pub(super) struct Streams {
     pub(super) no_pickle: Option<String>,
     /// Why what follows is not looked at, where something does follow.
     pub(super) left_out: Option<String>,
+    /// Where a container follows the last pickle.
+    pub(super) behind: Option<u64>,
     /// Facts of all streams of the input, counted.
     pub(super) facts: usize,
 }
@@ -51,11 +54,10 @@ pub(super) fn follow(
     limits: &Limits,
     taken: Taken,
 ) -> Streams {
-    let whole = whole_if_small(pickle.source.as_ref());
-    let source = match &whole {
-        Some(whole) => whole,
-        None => pickle.source.as_ref(),
-    };
+    let source = pickle.source.as_ref();
+    let is_remote = source.contents().is_none();
+    let whole = is_remote.then(|| read_whole(source, SMALL)).flatten();
+    let source = whole.as_ref().map_or(source, |whole| whole);
     let mut analyst = Analyst::new(source, ruleset, limits);
     let mut found = Streams {
         facts: taken.facts,
@@ -76,9 +78,11 @@ pub(super) fn follow(
         let end = analysed.end();
         elsewhere.append(&mut analysed.continues);
         if !analysed.is_broken() {
+            let between =
+                storages::next_pickle(pickle.host, source, &analysed, found.streams.len() + 1);
             found.streams.push(analysed);
             // A stream is at least one byte long, so this ends.
-            next = Some(end.max(offset + 1));
+            next = Some(between.unwrap_or(end).max(offset + 1));
         } else if found.streams.is_empty() {
             next = first_broken(pickle, analysed, &mut found);
         } else {
@@ -98,18 +102,6 @@ pub(super) fn follow(
 /// Longest member that is read at once: what a value says is looked up where it stands, and in a
 /// record of a checkpoint that is here and there.
 const SMALL: usize = 4 << 20;
-
-fn whole_if_small(source: &dyn Source) -> Option<MemorySource> {
-    let length = usize::try_from(source.len())
-        .ok()
-        .filter(|&length| length <= SMALL)?;
-    if source.contents().is_some() {
-        return None;
-    }
-    let bytes = read_range(source, 0, length).ok()?;
-    // A source that gives less than it promised is read piece by piece, so that this is noticed.
-    (bytes.len() == length).then(|| MemorySource::new(bytes))
-}
 
 /// Why the next stream is not looked at, where it is not.
 fn left_out(limits: &Limits, taken: &Taken, found: &Streams) -> Option<String> {
@@ -207,7 +199,11 @@ fn later_broken(
         return Some(end);
     }
     // Behind a broken stream everything is unexplained, and the input is incomplete anyway.
-    let expected = found.broken_at_end() || is_explained(pickle, offset);
+    let expected = found.broken_at_end() || is_explained(pickle, offset, &found.streams);
+    if !expected && begins_container(pickle, offset) {
+        found.behind = Some(offset);
+        return None;
+    }
     if let Some(last) = found.streams.last_mut().filter(|_| !expected) {
         analyst.add(last, AnomalyKind::TrailingData, offset);
     }
@@ -215,9 +211,11 @@ fn later_broken(
 }
 
 /// Whether the bytes from `offset` to the end are accounted for.
-fn is_explained(pickle: &PickleMember, offset: u64) -> bool {
+fn is_explained(pickle: &PickleMember, offset: u64, streams: &[Analysed]) -> bool {
     // Before version 1.6, torch wrote the tensors' bytes behind its five pickles.
-    if pickle.host == Host::TorchLegacy {
+    if pickle.host == Host::TorchLegacy
+        && storages::explain(pickle.source.as_ref(), offset, streams)
+    {
         return true;
     }
     let mut explained = pickle.explained.clone();
@@ -232,6 +230,18 @@ fn is_explained(pickle: &PickleMember, offset: u64) -> bool {
     covered >= pickle.source.len()
 }
 
+/// Whether the bytes from `offset` on begin like a container: another array, packed data.
+fn begins_container(pickle: &PickleMember, offset: u64) -> bool {
+    let rest = Part::new(Arc::clone(&pickle.source), offset, u64::MAX);
+    let readings = sniff(&rest).unwrap_or_default();
+    // A zip at the end of the input is known already.
+    let is_new = |reading: &Sniffed| match reading {
+        Sniffed::Container(format) => !(pickle.path.is_input() && format.name == "zip"),
+        _ => false,
+    };
+    readings.iter().any(is_new)
+}
+
 /// Whether the bytes are PROTO with a protocol that exists, which nothing but a pickle starts with.
 fn starts_with_proto(source: &dyn Source, offset: u64) -> bool {
     let mut window = Window::new(source);
@@ -242,10 +252,25 @@ fn is_proto(bytes: &[u8]) -> bool {
     matches!(bytes, [0x80, 0..=5, ..])
 }
 
-/// Where the next stream starts: at once, or, behind a broken one, at the next PROTO.
+/// Boundary at which `dbm.dumb` starts each value, behind zero bytes.
+const BLOCK: u64 = 512;
+
+/// Behind zero bytes up to the next boundary, where there are any and nothing else.
+fn behind_padding(source: &dyn Source, from: u64) -> u64 {
+    let boundary = from.next_multiple_of(BLOCK);
+    let length = usize::try_from(boundary - from).unwrap_or(0);
+    let padding = read_range(source, from, length).unwrap_or_default();
+    if padding.iter().all(|&byte| byte == 0) {
+        from + padding.len() as u64
+    } else {
+        from
+    }
+}
+
+/// Where the next stream starts: at once or behind padding; behind a broken one at the next PROTO.
 fn start_of_next(source: &dyn Source, from: u64, behind_broken: bool) -> Option<u64> {
     if !behind_broken {
-        return Some(from);
+        return Some(behind_padding(source, from));
     }
     let mut window = Window::new(source);
     let mut offset = from;

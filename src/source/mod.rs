@@ -75,3 +75,15 @@ pub fn read_range(source: &dyn Source, offset: u64, length: usize) -> io::Result
     buffer.truncate(filled);
     Ok(buffer)
 }
+
+/// All of a source of at most `most` bytes, to be looked up in memory instead of piece by piece;
+/// nothing where it is longer, cannot be read, or gives less than it promised, which is noticed
+/// where it is read piece by piece.
+#[must_use]
+pub fn read_whole(source: &dyn Source, most: usize) -> Option<MemorySource> {
+    let length = usize::try_from(source.len())
+        .ok()
+        .filter(|&length| length <= most)?;
+    let bytes = read_range(source, 0, length).ok()?;
+    (bytes.len() == length).then(|| MemorySource::new(bytes))
+}

@@ -8,7 +8,7 @@ import path from "node:path";
 import { test } from "node:test";
 import { commands, runAction } from "./composite.mjs";
 
-const root = path.resolve(import.meta.dirname, "../..");
+const root = process.env.PICKSCAN_ROOT ?? path.resolve(import.meta.dirname, "../..");
 const binary = process.env.PICKSCAN ?? path.join(root, "target/debug/pickscan");
 const EVIL = "cos\nsystem\n(S'id'\ntR.";
 const GOOD = Buffer.from("\x80\x02]q\x00.", "latin1");
@@ -56,6 +56,14 @@ test("thresholds, configuration, upload and annotations are settable", () => {
   assert.equal(run(folder, { isolated: "true" }).code, 1);
   assert.equal(run(folder, { "fail-on": "dangerous" }).code, 1);
   assert.equal(run(folder, { args: "--exclude\n*.pkl\n", isolated: "true" }).code, 0);
+});
+
+test("git's own folder is left out, and said to be", () => {
+  const folder = workspace({ "a.pkl": GOOD, ".git/lfs/objects/ab/cd/abcd": EVIL });
+  const result = run(folder);
+  assert.equal(result.code, 0, result.log);
+  assert.match(result.log, /not counted: 1 file or folder left out by patterns/);
+  assert.equal(run(folder, { paths: ".git" }).code, 1);
 });
 
 test("a missing path is an error, which can be allowed", () => {

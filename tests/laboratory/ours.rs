@@ -31,6 +31,8 @@ pub(crate) struct Ours {
     pub(crate) imports: BTreeSet<(Vec<u8>, Vec<u8>)>,
     /// The imports as Python 3 knows them.
     mapped: BTreeSet<(Vec<u8>, Vec<u8>)>,
+    /// How imports of Python 2 names are spelled: a later stream may find them in the memo.
+    spelled: BTreeSet<(Symbol, Symbol)>,
     calls: BTreeSet<Thing>,
     changes: BTreeSet<Thing>,
     persistent: bool,
@@ -50,15 +52,11 @@ type Thing = (Vec<u8>, bool);
 
 /// Follows every stream of the bytes, knowing only names.
 pub(crate) fn ours(bytes: &[u8]) -> Ours {
-    with(bytes, &Opaque(Ruleset::builtin()))
+    ours_knowing(bytes, &Opaque(Ruleset::builtin()))
 }
 
-/// The same with every model that ships: what callables do may only add imports.
-pub(crate) fn ours_with_models(bytes: &[u8]) -> Ours {
-    with(bytes, Ruleset::builtin())
-}
-
-fn with(bytes: &[u8], knowledge: &dyn Knowledge) -> Ours {
+/// Follows every stream of the bytes with some knowledge of what callables do.
+pub(crate) fn ours_knowing(bytes: &[u8], knowledge: &dyn Knowledge) -> Ours {
     let source = MemorySource::new(bytes);
     let limits = Limits::default();
     let mut readings = Readings::new(&source, knowledge, &limits);
@@ -89,6 +87,8 @@ impl Ours {
             self.mapped.extend(import.symbol.as_ref().map(pair));
             self.imports.extend(import.symbol.as_ref().map(pair));
             self.imports.extend(import.spelled.as_ref().map(pair));
+            self.spelled
+                .extend(import.symbol.clone().zip(import.spelled.clone()));
         }
         for (_, code) in &facts.extensions {
             let extension = (b"ext_module".to_vec(), format!("ext_{code}").into_bytes());
@@ -97,10 +97,10 @@ impl Ours {
         }
         for CallFact { callee, .. } in &facts.calls {
             self.unknown |= *callee == Target::Unknown;
-            self.calls.extend(things(callee, facts));
+            self.calls.extend(things(callee, facts, &self.spelled));
         }
         for ChangeFact { target, .. } in &facts.changes {
-            self.changes.extend(things(target, facts));
+            self.changes.extend(things(target, facts, &self.spelled));
         }
         self.persistent |= !facts.persistent.is_empty();
         self.buffers |= !facts.buffers.is_empty();
@@ -117,11 +117,10 @@ impl Ours {
 
     /// Whether something that a reader does to a stub is known here.
     pub(crate) fn has_event(&self, done: &Done) -> bool {
-        let thing = thing(&done.target);
         match done.kind.as_str() {
-            "call" | "new" => self.calls.contains(&thing),
+            "call" | "new" => has_thing(&self.calls, &done.target),
             "setstate" | "append" | "extend" | "setitem" | "add" | "update" => {
-                self.changes.contains(&thing)
+                has_thing(&self.changes, &done.target)
             }
             "persistent-load" => self.persistent,
             "buffer" => self.buffers,
@@ -132,8 +131,19 @@ impl Ours {
     }
 }
 
+/// Whether a stub's label is that of a known thing. The oracle shortens long labels at their start.
+fn has_thing(known: &BTreeSet<Thing>, label: &[u8]) -> bool {
+    let (name, is_result) = thing(label);
+    match name.strip_prefix("…".as_bytes()) {
+        Some(end) => known
+            .iter()
+            .any(|known| known.0.ends_with(end) && known.1 == is_result),
+        None => known.contains(&(name, is_result)),
+    }
+}
+
 /// The names under which the oracle may know a target.
-fn things(target: &Target, facts: &Facts) -> Vec<Thing> {
+fn things(target: &Target, facts: &Facts, spelled: &BTreeSet<(Symbol, Symbol)>) -> Vec<Thing> {
     let (symbol, is_result) = match target {
         Target::Import(symbol) => (symbol.clone(), false),
         Target::Module(module) => (
@@ -160,13 +170,8 @@ fn things(target: &Target, facts: &Facts) -> Vec<Thing> {
         Target::Data | Target::Unknown => return Vec::new(),
     };
     let label = |symbol: &Symbol| [symbol.module.as_slice(), b".", &symbol.name].concat();
-    let imports = facts
-        .imports
-        .iter()
-        .filter(|import| import.symbol.as_ref() == Some(&symbol));
-    let spelled = imports
-        .filter_map(|import| import.spelled.as_ref())
-        .map(label);
+    let spelled = spelled.iter().filter(|(known, _)| *known == symbol);
+    let spelled = spelled.map(|(_, spelled)| label(spelled));
     let names = std::iter::once(label(&symbol)).chain(spelled);
     let names = names.map(|name| (name, is_result));
     // torch's old persistent ids carry the class itself, which pickscan knows and the oracle does not.

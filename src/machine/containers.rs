@@ -1,0 +1,361 @@
+//! Lists, tuples, dicts and sets: the latest of them, and of the others what may be called.
+//!
+//! A file of millions of dicts must not take memory for each. So nodes and their elements live in
+//! two rings of fixed size, and what is overwritten is forgotten: then a container is one of which
+//! nothing is known. But whatever may be called is also linked to its container for good, and a
+//! node with links outlives the ring, so a callable hidden in a long list is not lost.
+
+use std::collections::HashMap;
+
+use super::value::{Tag, Value};
+
+/// Nodes in their ring, counted: one MiB.
+const NODES: usize = 1 << 15;
+
+/// Elements in their ring, counted: one MiB.
+const ELEMENTS: usize = 1 << 17;
+
+/// Elements kept of one container, counted. A command spelled character by character fits.
+const KEPT: u16 = 4096;
+
+/// The count of a container that was forgotten.
+const FORGOTTEN: u32 = u32::MAX;
+
+/// A list, tuple, dict, set or frozenset.
+#[derive(Copy, Clone, Debug, Default)]
+struct Node {
+    /// How many were made before it.
+    number: u64,
+    /// Position of the first element in the ring, counted since the beginning.
+    start: u64,
+    kept: u16,
+    room: u16,
+    /// Elements that went in, saturating.
+    count: u32,
+    /// Head of the list of links; 0 where nothing that may be called went in.
+    links: u32,
+}
+
+/// One value that may be called, and the next in its container.
+#[derive(Copy, Clone, Debug)]
+struct Link {
+    value: Value,
+    next: u32,
+}
+
+/// Every container of a stream.
+pub(super) struct Containers {
+    /// How many were made.
+    made: u64,
+    /// The latest, each at its number modulo the ring's size.
+    latest: Vec<Node>,
+    /// Those with links that the ring has no place for any more, in order of their numbers.
+    linked: Vec<Node>,
+    /// Those that got their first link after they were forgotten.
+    revived: HashMap<u64, Node>,
+    elements: Vec<Value>,
+    /// Elements written, counted.
+    written: u64,
+    links: Vec<Link>,
+}
+
+impl Default for Containers {
+    fn default() -> Self {
+        let none = Link {
+            value: Value::UNKNOWN,
+            next: 0,
+        };
+        Self {
+            made: 0,
+            latest: Vec::new(),
+            linked: Vec::new(),
+            revived: HashMap::new(),
+            elements: Vec::new(),
+            written: 0,
+            links: vec![none],
+        }
+    }
+}
+
+impl Containers {
+    /// Containers and links that take memory, counted.
+    #[inline]
+    pub(super) fn size(&self) -> usize {
+        self.latest.len() + self.linked.len() + self.revived.len() + self.links.len()
+    }
+
+    /// Makes an empty container.
+    #[inline]
+    pub(super) fn make(&mut self, tag: Tag) -> Value {
+        let number = self.made;
+        let node = Node {
+            number,
+            ..Node::default()
+        };
+        self.made += 1;
+        match self.latest.get_mut(slot(number, NODES)) {
+            Some(place) => {
+                if place.links != 0 {
+                    self.linked.push(*place);
+                }
+                *place = node;
+            }
+            None => self.latest.push(node),
+        }
+        Value::new(tag, number)
+    }
+
+    /// Adds elements to a container. Those that may be called are linked by the caller.
+    #[inline]
+    pub(super) fn extend(&mut self, container: Value, elements: &[Value]) {
+        let Some(mut node) = self.node(container).copied() else {
+            return;
+        };
+        let more = u32::try_from(elements.len()).unwrap_or(FORGOTTEN);
+        node.count = node.count.saturating_add(more);
+        let wanted = usize::from(KEPT - node.kept).min(elements.len());
+        if usize::from(node.room - node.kept) < wanted {
+            self.make_room(&mut node, wanted);
+        }
+        if let Some(elements) = elements.get(..wanted) {
+            self.write(&mut node, elements);
+        }
+        if let Some(place) = self.node_mut(container) {
+            *place = node;
+        }
+    }
+
+    /// Moves a container to the end of the ring with room for `wanted` more. Doubling keeps the
+    /// cost of many single appends linear.
+    fn make_room(&mut self, node: &mut Node, wanted: usize) {
+        let kept = match self.is_kept(node) {
+            true => usize::from(node.kept),
+            false => 0,
+        };
+        let needed = kept + wanted;
+        let room = if node.room == 0 {
+            needed
+        } else {
+            needed.next_power_of_two()
+        };
+        let room = u16::try_from(room).unwrap_or(KEPT).min(KEPT);
+        // A chunk never wraps around the end of the ring, so it can be copied as a whole.
+        let left = ELEMENTS - slot(self.written, ELEMENTS);
+        if usize::from(room) > left {
+            self.written += left as u64;
+        }
+        let (from, to) = (slot(node.start, ELEMENTS), slot(self.written, ELEMENTS));
+        self.grow(to + usize::from(room));
+        if kept > 0 {
+            self.elements.copy_within(from..from + kept, to);
+        }
+        node.start = self.written;
+        node.kept = u16::try_from(kept).unwrap_or(KEPT);
+        node.room = room;
+        self.written += u64::from(room);
+    }
+
+    /// The ring grows to its size only on inputs that fill it.
+    #[inline]
+    fn grow(&mut self, end: usize) {
+        if end > self.elements.len() {
+            let size = end.next_power_of_two().clamp(64, ELEMENTS);
+            self.elements.resize(size, Value::UNKNOWN);
+        }
+    }
+
+    /// Writes elements behind those that a container keeps; room has been made.
+    #[inline]
+    fn write(&mut self, node: &mut Node, elements: &[Value]) {
+        if !self.is_kept(node) {
+            return;
+        }
+        let start = slot(node.start, ELEMENTS) + usize::from(node.kept);
+        if let Some(places) = self.elements.get_mut(start..start + elements.len()) {
+            places.copy_from_slice(elements);
+            node.kept += u16::try_from(elements.len()).unwrap_or(0);
+        }
+    }
+
+    /// Whether the elements of a container have not been overwritten yet.
+    #[inline]
+    fn is_kept(&self, node: &Node) -> bool {
+        node.start.saturating_add(ELEMENTS as u64) > self.written
+    }
+
+    /// The node of a container, unless it was forgotten.
+    #[inline]
+    fn node(&self, container: Value) -> Option<&Node> {
+        if !container.is_node() {
+            return None;
+        }
+        let number = container.payload();
+        match self.latest.get(slot(number, NODES)) {
+            Some(node) if node.number == number => Some(node),
+            _ => self.old_node(number),
+        }
+    }
+
+    #[cold]
+    fn old_node(&self, number: u64) -> Option<&Node> {
+        let place = self
+            .linked
+            .binary_search_by_key(&number, |node| node.number);
+        let linked = place.ok().and_then(|place| self.linked.get(place));
+        linked.or_else(|| self.revived.get(&number))
+    }
+
+    #[inline]
+    fn node_mut(&mut self, container: Value) -> Option<&mut Node> {
+        if !container.is_node() {
+            return None;
+        }
+        let number = container.payload();
+        let place = slot(number, NODES);
+        let is_latest = self
+            .latest
+            .get(place)
+            .is_some_and(|node| node.number == number);
+        match is_latest {
+            true => self.latest.get_mut(place),
+            false => self.old_node_mut(number),
+        }
+    }
+
+    #[cold]
+    fn old_node_mut(&mut self, number: u64) -> Option<&mut Node> {
+        let place = self
+            .linked
+            .binary_search_by_key(&number, |node| node.number);
+        match place {
+            Ok(place) => self.linked.get_mut(place),
+            Err(_) => self.revived.get_mut(&number),
+        }
+    }
+
+    fn kept_elements(&self, node: &Node) -> &[Value] {
+        let start = slot(node.start, ELEMENTS);
+        let kept = self.elements.get(start..start + usize::from(node.kept));
+        kept.filter(|_| self.is_kept(node)).unwrap_or_default()
+    }
+
+    /// The elements of a container, or nothing where some were forgotten.
+    pub(super) fn elements(&self, container: Value) -> Option<Vec<Value>> {
+        let node = self.node(container)?;
+        let kept = self.kept_elements(node);
+        (kept.len() as u64 == u64::from(node.count)).then(|| kept.to_vec())
+    }
+
+    /// The first elements of a container, and whether these are all.
+    pub(super) fn first_elements(&self, container: Value, most: usize) -> (Vec<Value>, bool) {
+        let Some(node) = self.node(container) else {
+            return (Vec::new(), false);
+        };
+        let kept = self.kept_elements(node);
+        let whole = kept.len() as u64 == u64::from(node.count) && kept.len() <= most;
+        (kept.iter().take(most).copied().collect(), whole)
+    }
+
+    /// Whether a container is known to be empty.
+    pub(super) fn is_empty(&self, container: Value) -> bool {
+        self.node(container).is_some_and(|node| node.count == 0)
+    }
+
+    /// Whether something that may be called is in a container, at any depth.
+    #[inline]
+    pub(super) fn has_links(&self, container: Value) -> bool {
+        self.node(container).is_some_and(|node| node.links != 0)
+    }
+
+    /// What may be called among the elements of a container, latest first.
+    pub(super) fn linked(&self, container: Value) -> impl Iterator<Item = Value> {
+        let mut next = self.node(container).map_or(0, |node| node.links);
+        std::iter::from_fn(move || {
+            let link = self.links.get(next as usize).filter(|_| next != 0)?;
+            next = link.next;
+            Some(link.value)
+        })
+    }
+
+    /// Links a value that may be called to a container for good.
+    pub(super) fn link(&mut self, container: Value, value: Value) {
+        if !container.is_node() {
+            return;
+        }
+        if self.node(container).is_none() {
+            let number = container.payload();
+            let node = Node {
+                number,
+                count: FORGOTTEN,
+                ..Node::default()
+            };
+            self.revived.insert(number, node);
+        }
+        let number = u32::try_from(self.links.len()).unwrap_or(0);
+        let Some(node) = self.node_mut(container) else {
+            return;
+        };
+        let next = std::mem::replace(&mut node.links, number);
+        self.links.push(Link { value, next });
+    }
+}
+
+/// Where in a ring of that size a number is.
+#[inline]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "the remainder is below the ring's size"
+)]
+fn slot(number: u64, size: usize) -> usize {
+    (number % size as u64) as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn elements_are_kept_until_the_ring_is_full() {
+        let mut containers = Containers::default();
+        let list = containers.make(Tag::List);
+        assert!(containers.is_empty(list));
+        containers.extend(list, &[Value::NONE]);
+        containers.extend(list, &[Value::int(1), Value::int(2)]);
+        let all = [Value::NONE, Value::int(1), Value::int(2)];
+        assert_eq!(containers.elements(list).as_deref(), Some(&all[..]));
+        assert_eq!(
+            containers.first_elements(list, 2),
+            (all[..2].to_vec(), false)
+        );
+        let long = containers.make(Tag::List);
+        for _ in 0..=ELEMENTS / usize::from(KEPT) {
+            let other = containers.make(Tag::Tuple);
+            containers.extend(other, &[Value::NONE; KEPT as usize]);
+        }
+        assert_eq!(containers.elements(list), None);
+        assert!(containers.is_empty(long));
+    }
+
+    #[test]
+    fn a_container_is_forgotten_but_what_may_be_called_is_not() {
+        let mut containers = Containers::default();
+        let (plain, carrier) = (containers.make(Tag::List), containers.make(Tag::List));
+        let callable = Value::new(Tag::Import, 0);
+        containers.link(carrier, callable);
+        for _ in 0..2 * NODES {
+            containers.make(Tag::Dict);
+        }
+        assert!(!containers.has_links(plain));
+        assert!(!containers.is_empty(plain));
+        assert_eq!(containers.elements(plain), None);
+        assert!(containers.linked(carrier).eq([callable]));
+        // A callable that comes late is kept as well.
+        containers.extend(plain, &[callable]);
+        containers.link(plain, callable);
+        containers.link(carrier, Value::UNKNOWN);
+        assert!(containers.linked(plain).eq([callable]));
+        assert!(containers.linked(carrier).eq([Value::UNKNOWN, callable]));
+        assert_eq!(containers.elements(plain), None);
+        assert!(containers.size() < NODES + 10);
+    }
+}
