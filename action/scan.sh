@@ -101,8 +101,7 @@ output json-file "$report/json"
 
 verdict=$code
 if [[ $verdict == 2 && $PICKSCAN_ALLOW_INCOMPLETE == true ]]; then verdict=0; fi
-if [[ $verdict == 0 && $pointers != 0 && $PICKSCAN_FAIL_ON_LFS == true ]]; then
-  echo "::error title=pickscan::$pointers Git LFS pointers stand in for files that were not scanned; check out with \`lfs: true\`"
-  verdict=2
+if [[ $pointers != 0 ]]; then
+  echo "::warning title=pickscan::$pointers Git LFS pointers stand in for files that were not scanned; check out with \`lfs: true\`"
 fi
 output verdict "$verdict"

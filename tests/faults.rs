@@ -233,6 +233,9 @@ const NOT_ENDING: [&str; 9] = [
     "findings",
 ];
 
+/// Limits of one room, reached by its own tests.
+const ELSEWHERE: [&str; 1] = ["searched"];
+
 #[test]
 fn every_limit_is_reached_and_fails_closed() {
     for row in rows() {
@@ -246,7 +249,8 @@ fn no_limit_lacks_a_row() {
     let table = serde_json::to_value(Limits::default()).unwrap();
     let rows: Vec<&str> = rows().iter().map(|row| row.limit).collect();
     for name in table.as_object().unwrap().keys() {
-        let known = rows.contains(&name.as_str()) || NOT_ENDING.contains(&name.as_str());
+        let name = name.as_str();
+        let known = rows.contains(&name) || NOT_ENDING.contains(&name) || ELSEWHERE.contains(&name);
         assert!(known, "{name} has no test");
     }
 }
@@ -493,7 +497,7 @@ fn said(report: &serde_json::Value, path: &str) -> (String, Vec<String>) {
 fn a_file_without_permission_is_incomplete() {
     let folder = folder(&[("a.pkl", b"N.")]);
     let path = folder.path().join("a.pkl");
-    fs::set_permissions(&path, fs::Permissions::from_mode(0o0)).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o000)).unwrap();
     if fs::File::open(&path).is_ok() {
         // The super-user reads everything, but nothing at the end of a link that loops.
         fs::remove_file(&path).unwrap();

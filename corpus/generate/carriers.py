@@ -6,6 +6,7 @@ only asks for the process id, every malicious function runs `true`.
 """
 
 import base64
+import gzip
 import json
 import os
 import pathlib
@@ -43,6 +44,20 @@ def texts():
             archive.writestr(zipfile.ZipInfo("data", DATE), json.dumps(data, indent=4))
     mime = {"state": base64.encodebytes(EVIL_4 * 5).decode()}
     write("json-lines.json", json.dumps(mime).encode())
+
+
+def pickles():
+    """Pickles that carry others as data."""
+    packed = gzip.compress(EVIL, mtime=0)
+    carried = {"state": GOOD, "text": base64.b64encode(GOOD).decode(), "numbers": bytes(range(256)) * 40}
+    write("carrier-good.pkl", pickle.dumps(carried, 4))
+    for name, value in [
+        ("bytes", EVIL_4),
+        ("text", base64.b64encode(EVIL_4).decode()),
+        ("gzip", packed),
+        ("gzip-text", base64.b64encode(packed).decode()),
+    ]:
+        write(f"carrier-{name}.pkl", pickle.dumps({**carried, "hidden": value}, 4))
 
 
 def stores():

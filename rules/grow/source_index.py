@@ -32,15 +32,19 @@ class Module:
 class Index:
     """All modules below the given roots; several roots let a base class be found in another library."""
 
-    def __init__(self, roots):
+    def __init__(self, roots, skipped=SKIPPED_PARTS, only=frozenset()):
+        """`only` names top-level packages, where not everything below the roots is meant."""
         self.modules = {}
+        self.skipped = skipped
+        self.only = only
         for root in roots:
             self._read_root(Path(root))
 
     def _read_root(self, root):
         for path in sorted(root.rglob("*.py")):
             relative = path.relative_to(root)
-            if SKIPPED_PARTS & set(relative.with_suffix("").parts):
+            parts = relative.with_suffix("").parts
+            if self.skipped & set(parts) or (self.only and parts[0] not in self.only):
                 continue
             parts = list(relative.with_suffix("").parts)
             is_package = parts[-1] == "__init__"

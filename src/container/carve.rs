@@ -1,15 +1,15 @@
 //! Pickles in bytes whose structure is not followed.
 //!
-//! Only what reads like a pickle up to an import with a proper name is taken: everything else that
-//! looks like a pickle by chance does nothing. A header may stand anywhere; a pickle without one is
+//! Only what reads like a pickle up to the use of an import of a proper name is taken: everything
+//! else that looks like a pickle by chance does nothing. A header may stand anywhere; a pickle without one is
 //! text, so it is looked for where text begins.
 
 use std::{io, sync::Arc};
 
 use super::{Opening, ProblemKind};
 use crate::{
-    pickle::{Instruction, Opcode, Operand, decode_at},
-    source::{Window, read_range},
+    pickle::{Instruction, Opcode, Operand, Span, decode_at},
+    source::{Source, Window, read_range},
 };
 
 /// Bytes that are searched at once.
@@ -29,6 +29,9 @@ pub(super) enum Text {
     /// Anywhere: what stands before a value may be text, too.
     Anywhere,
 }
+
+/// Instructions that are followed of a single pickle.
+const FOLLOWED_ALONE: usize = 1 << 16;
 
 /// Searches `start .. end` of a container and emits each pickle as a member called `@offset`.
 /// `false` means: stop.
@@ -94,6 +97,18 @@ fn is_text(byte: u8) -> bool {
     (0x20..0x7f).contains(&byte) || matches!(byte, b'\n' | b'\r' | b'\t')
 }
 
+/// Where a pickle at `start` ends that uses an import of a proper name; nothing where there is none.
+pub(super) fn extent(source: &dyn Source, (start, end): (u64, u64)) -> io::Result<Option<u64>> {
+    let mut search = Search {
+        window: Window::new(source),
+        chunk: Vec::new(),
+        base: start,
+        end: end.min(source.len()),
+        left: FOLLOWED_ALONE,
+    };
+    search.extent(start)
+}
+
 struct Search<'s> {
     window: Window<'s>,
     /// Some bytes, and where they stand.
@@ -106,9 +121,9 @@ struct Search<'s> {
 
 impl Search<'_> {
     /// Where the pickle at `start` ends: behind STOP or where no reader goes on. Nothing where it
-    /// does not import anything by a proper name.
+    /// does not use an import of a proper name.
     fn extent(&mut self, start: u64) -> io::Result<Option<u64>> {
-        let (mut position, mut texts, mut imports) = (start, 0_usize, false);
+        let (mut position, mut named, mut imports, mut used) = (start, false, false, false);
         while self.left > 0 {
             self.left -= 1;
             let held = self.held(position)?;
@@ -117,16 +132,19 @@ impl Search<'_> {
                 _ => break,
             };
             match instruction.opcode {
-                Opcode::Global | Opcode::Inst if is_proper(&instruction, &held) => imports = true,
+                Opcode::Global | Opcode::Inst if is_proper(&instruction, &held) => {
+                    imports = true;
+                    used |= instruction.opcode == Opcode::Inst;
+                }
                 Opcode::Global | Opcode::Inst => break,
-                Opcode::StackGlobal if texts > 0 => imports = true,
+                Opcode::StackGlobal => imports |= named,
                 Opcode::Stop => return Ok(imports.then_some(instruction.next)),
-                opcode if is_string(opcode) => texts += 1,
-                _ => {}
+                opcode if is_string(opcode) => named |= is_name(&instruction, &held),
+                opcode => used |= imports && uses(opcode),
             }
             position = instruction.next;
         }
-        Ok(imports.then_some(position))
+        Ok(used.then_some(position))
     }
 
     /// The beginning of what stands at `position`.
@@ -158,20 +176,50 @@ fn is_string(opcode: Opcode) -> bool {
     )
 }
 
+/// Whether an instruction does something with what was imported.
+fn uses(opcode: Opcode) -> bool {
+    use Opcode as Op;
+    matches!(
+        opcode,
+        Op::Reduce | Op::Newobj | Op::NewobjEx | Op::Obj | Op::Build
+    )
+}
+
+/// Fewest characters of a module and a name together. Shorter ones occur in random numbers.
+const SHORTEST: usize = 6;
+
 /// Whether both lines are names that Python could import.
 fn is_proper(instruction: &Instruction, held: &[u8]) -> bool {
     let Operand::Spans(module, name) = instruction.operand else {
         return false;
     };
-    let proper = |byte: &u8| byte.is_ascii_alphanumeric() || b"_.".contains(byte);
-    [module, name].iter().all(|span| {
-        let start = usize::try_from(span.start.saturating_sub(instruction.offset));
-        let length = usize::try_from(span.length).unwrap_or(0);
-        let bytes = start
-            .ok()
-            .and_then(|start| held.get(start..)?.get(..length));
-        length > 1 && bytes.is_some_and(|bytes| bytes.iter().all(proper))
-    })
+    let lines = [module, name].map(|span| bytes(instruction, span, held));
+    let all: usize = lines.iter().map(|line| line.len()).sum();
+    all >= SHORTEST && lines.iter().all(|line| line.len() > 1 && is_dotted(line))
+}
+
+/// Whether a string may be part of a name.
+fn is_name(instruction: &Instruction, held: &[u8]) -> bool {
+    let Operand::Span(span) = instruction.operand else {
+        return false;
+    };
+    let text = bytes(instruction, span, held);
+    let quoted = |quote: u8| text.strip_prefix(&[quote])?.strip_suffix(&[quote]);
+    let text = quoted(b'\'').or_else(|| quoted(b'"')).unwrap_or(text);
+    text.len() > 2 && is_dotted(text)
+}
+
+fn is_dotted(text: &[u8]) -> bool {
+    text.iter()
+        .all(|byte| byte.is_ascii_alphanumeric() || b"_.".contains(byte))
+}
+
+/// The bytes of an operand, as far as they are held; nothing where they are not.
+fn bytes<'h>(instruction: &Instruction, span: Span, held: &'h [u8]) -> &'h [u8] {
+    let start = usize::try_from(span.start.saturating_sub(instruction.offset)).ok();
+    let length = usize::try_from(span.length).unwrap_or(usize::MAX);
+    let bytes = start.and_then(|start| held.get(start..)?.get(..length));
+    bytes.unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -180,7 +228,7 @@ mod tests {
     use crate::{
         container::{Budget, Member, Opened},
         limits::Limits,
-        source::{MemorySource, Source},
+        source::MemorySource,
     };
 
     fn carved(bytes: &[u8]) -> Vec<(Vec<u8>, u64)> {
@@ -219,13 +267,31 @@ mod tests {
     #[test]
     fn what_imports_nothing_or_stands_in_text_is_left() {
         assert_eq!(carved(b"\0\x80\x04K\x01."), []);
-        assert_eq!(carved(b"class\nfoo\nbar\n."), [(b"@0".to_vec(), 15)]);
-        assert_eq!(carved(b"the class\nfoo\nbar\n."), []);
+        assert_eq!(carved(b"csome\nname\n."), [(b"@0".to_vec(), 12)]);
+        assert_eq!(carved(b"the csome\nname\n."), []);
+        assert_eq!(carved(b"\0csome\nname\n\xff"), []);
+    }
+
+    /// Found in the weights of a model of normally distributed numbers.
+    #[test]
+    fn random_numbers_are_no_pickles() {
+        let mut state: u64 = 7;
+        let numbers = (0..1 << 20).flat_map(|_| {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            (state >> 24).to_le_bytes()
+        });
+        assert_eq!(carved(&numbers.collect::<Vec<u8>>()), []);
+        assert_eq!(
+            carved(b"\0\x80\x02\x83\xa9\xbe\x8c\x01x\x8c\x01y\x93R."),
+            []
+        );
     }
 
     #[test]
-    fn a_broken_pickle_that_imports_is_found() {
+    fn a_broken_pickle_that_uses_an_import_is_found() {
         let found = carved(b"\0\0\x80\x02cos\ngetpid\n)R\xff");
-        assert_eq!(found, [(b"@2".to_vec(), 16)]);
+        assert_eq!(found, [(b"@2".to_vec(), 15)]);
     }
 }

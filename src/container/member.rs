@@ -185,6 +185,15 @@ impl Member {
         }
     }
 
+    /// Whether the member is just these bytes.
+    pub fn holds(&self, bytes: &[u8]) -> bool {
+        let Content::Plain(source) = &self.content else {
+            return false;
+        };
+        source.len() == bytes.len() as u64
+            && read_range(source.as_ref(), 0, bytes.len()).is_ok_and(|held| held == bytes)
+    }
+
     /// Compressed bytes of this member under a further name.
     pub(super) fn packed(
         &self,

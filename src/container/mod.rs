@@ -7,6 +7,7 @@
 
 mod bits;
 mod budget;
+mod carried;
 mod carve;
 mod codec;
 mod database;
@@ -33,6 +34,7 @@ mod zip;
 use std::{io, sync::Arc};
 
 pub use budget::Budget;
+pub use carried::carried;
 pub use database::dumb;
 pub use dtype::{Dtype, dtype};
 pub use member::{Host, Member, MemberKind, MemberName};

@@ -144,7 +144,7 @@ fn found(opening: &mut Opening<'_>, at: u64, text: &[u8]) -> io::Result<bool> {
 
 /// The bytes that a text stands for. Line ends, also escaped as in JSON, and padding are left out,
 /// and so is what does not fill up a byte at the end.
-fn decoded(text: &[u8]) -> Option<Vec<u8>> {
+pub(super) fn decoded(text: &[u8]) -> Option<Vec<u8>> {
     let mut digits = Vec::with_capacity(text.len());
     let mut bytes = text.iter().copied();
     while let Some(byte) = bytes.next() {

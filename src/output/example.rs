@@ -43,6 +43,7 @@ pub(super) fn report() -> Report {
             "too many \u{1b}[31mmembers",
         )],
         skipped: None,
+        weights_only: None,
     };
     let clean = FileReport {
         path: "models/b.pkl".into(),

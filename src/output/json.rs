@@ -3,7 +3,10 @@
 //! The structs here are the contract; nothing is derived on the report's own types, so that a
 //! change inside pickscan cannot change what is written.
 
-use std::io::{self, Write};
+use std::{
+    collections::BTreeSet,
+    io::{self, Write},
+};
 
 use serde::Serialize;
 
@@ -14,6 +17,7 @@ use crate::{
         CallReport, ChangeReport, FileReport, Finding, ImportReport, Location, MemberPath, Notice,
         Report, StreamReport, Verdict,
     },
+    rules::WeightsOnly,
 };
 
 #[derive(Serialize)]
@@ -69,9 +73,30 @@ pub(super) struct File<'r> {
     sha256: Option<&'r str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     skipped: Option<&'r str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    weights_only: Option<WeightsOnlyObject<'r>>,
     streams: Vec<Stream<'r>>,
     findings: Vec<FindingObject<'r>>,
     notices: Vec<NoticeObject<'r>>,
+}
+
+/// Whether `torch.load(weights_only=True)` reads the input and, if not, which globals it lacks and
+/// what else it does not read.
+#[derive(Serialize)]
+struct WeightsOnlyObject<'r> {
+    accepted: bool,
+    lacks: &'r BTreeSet<String>,
+    because: &'r BTreeSet<&'static str>,
+}
+
+impl<'r> From<&'r WeightsOnly> for WeightsOnlyObject<'r> {
+    fn from(answer: &'r WeightsOnly) -> Self {
+        Self {
+            accepted: answer.accepts(),
+            lacks: &answer.lacks,
+            because: &answer.because,
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -250,6 +275,7 @@ impl<'r> File<'r> {
             bytes_read: file.bytes_read,
             sha256: file.sha256.as_deref(),
             skipped: file.skipped.as_deref(),
+            weights_only: file.weights_only.as_ref().map(WeightsOnlyObject::from),
             streams: file.streams.iter().map(Stream::from).collect(),
             findings: file
                 .findings

@@ -255,6 +255,10 @@ impl Page<'_, '_> {
         };
         let (size, read) = (words::bytes(file.size), words::bytes(file.bytes_read));
         writeln!(self.writer, "  format {format}, {size}, read {read}")?;
+        if let Some(answer) = &file.weights_only {
+            let answer = words::weights_only(answer);
+            writeln!(self.writer, "  {answer}")?;
+        }
         for stream in &file.streams {
             self.stream(file, stream)?;
         }

@@ -8,6 +8,7 @@ use crate::{
     report::{
         FileReport, Finding, Level, Location, MemberPath, Notice, Report, StreamReport, Suppression,
     },
+    rules::WeightsOnly,
 };
 
 /// The path of an input, visible.
@@ -150,6 +151,26 @@ pub(super) fn callee(target: &Target) -> Option<Vec<u8>> {
         }
         _ => None,
     }
+}
+
+/// Whether PyTorch's restricted unpickler reads the input, and if not, why.
+pub(super) fn weights_only(answer: &WeightsOnly) -> String {
+    const SHOWN: usize = 5;
+    if answer.accepts() {
+        return "torch.load(weights_only=True) reads this file".to_owned();
+    }
+    let names = answer.lacks.iter().take(SHOWN);
+    let names: Vec<String> = names.map(|name| visible(name.as_bytes())).collect();
+    let more = match answer.lacks.len().saturating_sub(SHOWN) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let lacks = format!("it does not allow {}{more}", names.join(", "));
+    let lacks = (!names.is_empty()).then_some(lacks);
+    let because = answer.because.iter().map(|&reason| reason.to_owned());
+    let reasons: Vec<String> = lacks.into_iter().chain(because).collect();
+    let reasons = reasons.join("; ");
+    format!("torch.load(weights_only=True) refuses this file: {reasons}")
 }
 
 /// `1 file`, `2 files`.

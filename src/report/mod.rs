@@ -21,6 +21,8 @@ pub use stream::{AnomalyReport, CallReport, ChangeReport, ImportReport, StreamRe
 pub use suppression::{Provenance, Suppressed, Suppression};
 pub use verdict::{Threshold, Verdict};
 
+use crate::rules::WeightsOnly;
+
 /// The result of one run.
 #[derive(Clone, Debug, Default)]
 pub struct Report {
@@ -65,6 +67,8 @@ pub struct FileReport {
     pub notices: Vec<Notice>,
     /// Why the input holds no pickle, where it holds none.
     pub skipped: Option<String>,
+    /// What PyTorch's restricted unpickler does not read in it, where it is a file of PyTorch.
+    pub weights_only: Option<WeightsOnly>,
 }
 
 impl FileReport {

@@ -105,6 +105,19 @@ pub struct ChangeCondition {
     pub trust: Option<Trust>,
     /// The state, value or key satisfies this.
     pub value: Option<ArgumentCondition>,
+    /// An attribute in the state satisfies this.
+    pub entry: Option<EntryCondition>,
+}
+
+/// Which attributes of a state.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct EntryCondition {
+    /// The name of the attribute matches this as a whole.
+    pub name: RegexText,
+    /// Its value satisfies this.
+    #[serde(default)]
+    pub value: ArgumentCondition,
 }
 
 /// What is called or changed.

@@ -3,19 +3,19 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::asked::{NameCondition, is_end, is_target, payload_is, spelled};
+use super::causes::{self, Cause, Found};
 use super::condition::{
-    CallCondition, ChangeCondition, Condition, EndKind, ImportCondition, PayloadCondition,
-    PayloadName, TargetKind,
+    CallCondition, ChangeCondition, Condition, ImportCondition, PayloadCondition, TargetKind,
 };
 use super::message;
-use super::names::{Answers, NameCondition, Named, Names, spelled};
+use super::names::{Answers, Named, Names};
 use super::pattern::Pattern;
 use super::ruleset::Ruleset;
-use super::schema::{Rule, Severity, Trust, Usage};
+use super::schema::{Effect, Rule, Severity, Trust};
 use super::value::{Reach, Values};
 use crate::facts::{
-    AnomalyKind, CallFact, ChangeFact, ChangeKind, End, Facts, PayloadFact, PayloadKind, Place,
-    Target,
+    AnomalyKind, CallFact, ChangeFact, ChangeKind, Facts, PayloadFact, PayloadKind, Place,
 };
 
 /// Further places kept for one match: more do not help a reader.
@@ -62,6 +62,8 @@ pub(super) struct Hit {
     /// Index of the name that it is about.
     pub name: Option<usize>,
     pub fact: FactIndex,
+    /// The worst effect of the name that a rule asks for, where it asks for nothing else.
+    pub effect: Option<Effect>,
 }
 
 /// Which fact.
@@ -138,10 +140,12 @@ impl Ruleset {
         // Rules about unknown names come last: they are for what no other rule has found.
         let (late, early): (Vec<_>, Vec<_>) =
             self.rules.iter().partition(|rule| rule.when.asks_trust());
+        let mut found = Vec::new();
         for rule in early.into_iter().chain(late) {
-            evaluation.apply(rule, &mut judgement);
+            found.extend(evaluation.apply(rule, &mut judgement));
         }
         judgement.cut = stop();
+        judgement.matches = causes::distinct(found);
         let order = |matched: &Match| (std::cmp::Reverse(matched.severity), matched.place);
         judgement.matches.sort_by_key(order);
         judgement
@@ -162,10 +166,11 @@ impl Evaluation<'_> {
             .collect()
     }
 
-    fn apply(&mut self, rule: &Arc<Rule>, judgement: &mut Judgement) {
+    /// What a rule finds.
+    fn apply(&mut self, rule: &Arc<Rule>, judgement: &mut Judgement) -> Vec<Found> {
         let outcome = self.outcome(&rule.when, rule.severity);
         if !outcome.holds {
-            return;
+            return Vec::new();
         }
         for hit in &outcome.hits {
             if let Some(worst) = hit.name.and_then(|name| self.found.get_mut(name)) {
@@ -178,9 +183,12 @@ impl Evaluation<'_> {
             }
         }
         let groups = self.grouped(&outcome.hits);
-        let matches = groups.iter().take(MAX_MATCHES);
-        let matches = matches.map(|hits| message::matched(self, rule, hits, &outcome.related));
-        judgement.matches.extend(matches);
+        let groups = groups.iter().take(MAX_MATCHES);
+        let found = groups.map(|hits| Found {
+            cause: Cause::of(hits),
+            matched: message::matched(self, rule, hits, &outcome.related),
+        });
+        found.collect()
     }
 
     /// The hits of each symbol, or of each kind of anomaly; one empty group where a rule holds
@@ -279,10 +287,12 @@ impl Evaluation<'_> {
             });
             if satisfying.is_some() || !names_asked {
                 let [first, _] = names;
+                let name = satisfying.or(*first);
                 hits.push(Hit {
                     place: import.place,
-                    name: satisfying.or(*first),
+                    name,
                     fact: FactIndex::Import(index),
+                    effect: self.worst_effect(&condition.effect, name),
                 });
             }
         }
@@ -327,28 +337,54 @@ impl Evaluation<'_> {
             let failing = self.names.failing_calls.get(index).copied();
             let fits = !condition.fails_only || failing.unwrap_or_default();
             if fits && self.call_satisfies(condition, call, *name, &mut answers) {
+                let plain = condition.argument.is_none() && !condition.fails_only;
+                let effects = if plain {
+                    condition.effect.as_slice()
+                } else {
+                    &[]
+                };
                 hits.push(Hit {
                     place: call.place,
                     name: *name,
                     fact: FactIndex::Call(index),
+                    effect: self.worst_effect(effects, *name),
                 });
             }
         }
         if condition.fails_only {
-            hits.extend(self.failing_states());
+            hits.extend(self.failing_states(condition));
         }
         hits
     }
 
+    /// The worst of these effects that a name has.
+    fn worst_effect(&self, effects: &[Effect], name: Option<usize>) -> Option<Effect> {
+        let own = self.names.get(name)?.standing.effects();
+        own.iter().find(|effect| effects.contains(effect))
+    }
+
     /// States that their objects are not trusted with.
-    fn failing_states(&self) -> impl Iterator<Item = Hit> {
-        let failing = self.names.failing_changes.iter().enumerate();
-        let failing = failing.filter(|(_, failing)| **failing);
-        failing.filter_map(|(index, _)| {
-            Some(Hit {
-                place: self.facts.changes.get(index)?.place,
-                name: self.names.changes.get(index).copied().flatten(),
+    fn failing_states(&self, condition: &CallCondition) -> impl Iterator<Item = Hit> {
+        let changes = self.facts.changes.iter().zip(&self.names.changes);
+        let failing = changes.zip(&self.names.failing_changes).enumerate();
+        let failing = failing.filter(|(_, (_, failing))| **failing);
+        failing.filter_map(move |(index, ((change, name), _))| {
+            let asked = NameCondition {
+                effect: &condition.effect,
+                symbol: &condition.symbol,
+                trust: None,
+            };
+            let asked = asked.holds(self.names.get(*name));
+            let argument = condition.argument.as_ref().is_none_or(|argument| {
+                let state = std::slice::from_ref(&change.value);
+                self.values
+                    .any_argument(argument, Some(state), &change.carried)
+            });
+            (asked && argument).then_some(Hit {
+                place: change.place,
+                name: *name,
                 fact: FactIndex::Change(index),
+                effect: None,
             })
         })
     }
@@ -400,6 +436,7 @@ impl Evaluation<'_> {
                 place: change.place,
                 name: *name,
                 fact: FactIndex::Change(index),
+                effect: None,
             })
             .collect()
     }
@@ -423,7 +460,9 @@ impl Evaluation<'_> {
             self.values
                 .any_argument(value, Some(values), &change.carried)
         });
-        target && asked.holds(named) && value
+        let entry = condition.entry.as_ref();
+        let entry = entry.is_none_or(|entry| self.values.any_entry(entry, &change.value));
+        target && asked.holds(named) && value && entry
     }
 
     fn payload_satisfies(&self, condition: &PayloadCondition, payload: &PayloadFact) -> bool {
@@ -464,6 +503,7 @@ impl Evaluation<'_> {
             place,
             name: None,
             fact,
+            effect: None,
         };
         match condition {
             Condition::PersistentLoad(asked) => {
@@ -541,45 +581,6 @@ fn trust_after(severity: Severity) -> Trust {
         Severity::Medium => Trust::Unknown,
         Severity::High | Severity::Critical => Trust::Dangerous,
     }
-}
-
-/// Whether something called or changed is of one of the kinds.
-fn is_target(kinds: &[TargetKind], target: &Target, named: Option<&Named<'_>>) -> bool {
-    let kind = match target {
-        Target::Import(_) => TargetKind::Import,
-        Target::Module(_) => TargetKind::Module,
-        Target::Result(_) => TargetKind::Result,
-        Target::Instance(_) => TargetKind::Instance,
-        Target::Persistent => TargetKind::Persistent,
-        Target::Extension(_) => TargetKind::Extension,
-        Target::Data => TargetKind::Text,
-        Target::Unknown => TargetKind::Unknown,
-    };
-    let trust = named.and_then(|named| named.standing.trust);
-    let data_only =
-        kind == TargetKind::Import && trust.is_some_and(|trust| trust.usage == Usage::Data);
-    kinds.contains(&kind) || (data_only && kinds.contains(&TargetKind::DataOnly))
-}
-
-fn payload_is(condition: &PayloadCondition, payload: &PayloadFact) -> bool {
-    let kind = match payload.kind {
-        PayloadKind::Source => PayloadName::Source,
-        PayloadKind::Shell => PayloadName::Shell,
-        PayloadKind::CodeObject => PayloadName::CodeObject,
-        PayloadKind::Pickle => PayloadName::Pickle,
-    };
-    let pattern = condition.pattern.as_ref();
-    (condition.kind.is_empty() || condition.kind.contains(&kind))
-        && pattern.is_none_or(|regex| regex.found_in(&String::from_utf8_lossy(&payload.data)))
-}
-
-fn is_end(kind: EndKind, end: End) -> bool {
-    matches!(
-        (kind, end),
-        (EndKind::Truncated, End::Truncated)
-            | (EndKind::Error, End::Error)
-            | (EndKind::Limit, End::Limit)
-    )
 }
 
 /// The first further places, each once.

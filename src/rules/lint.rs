@@ -55,7 +55,7 @@ impl<'d> Linter<'d> {
             Parsed::Models(file) => self.models(document, file),
             Parsed::Trust(file) => self.trust(document, file),
             Parsed::Detect(rule) => self.detect(document, rule),
-            Parsed::Python2(_) => {}
+            Parsed::Python2(_) | Parsed::WeightsOnly(_) => {}
         }
     }
 

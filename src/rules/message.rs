@@ -117,12 +117,12 @@ impl Words<'_, '_> {
 
     /// The arguments, or the state or value of a change.
     fn shown(&self) -> Option<String> {
-        let change = self.hits.iter().find_map(|hit| match hit.fact {
-            FactIndex::Change(index) => self.evaluation.facts.changes.get(index),
-            _ => None,
-        });
-        let call = self.call.map(|call| call.shown.clone());
-        call.or_else(|| change.map(|change| change.shown.clone()))
+        let first = self.hits.first().map(|hit| hit.fact);
+        if let Some(FactIndex::Change(index)) = first {
+            let change = self.evaluation.facts.changes.get(index);
+            return change.map(|change| change.shown.clone());
+        }
+        self.call.map(|call| call.shown.clone())
     }
 
     fn chain(&self) -> String {

@@ -5,6 +5,8 @@
 //! what it must know about names and judges the [facts](crate::facts) of a stream. This room has
 //! never heard of opcodes or of bytes of a file.
 
+mod asked;
+mod causes;
 pub mod condition;
 mod evaluate;
 mod lint;
@@ -20,6 +22,7 @@ mod standing;
 mod table;
 mod value;
 pub mod verbs;
+mod weights_only;
 
 pub use evaluate::{Judgement, Match};
 pub use lint::lint;
@@ -27,3 +30,4 @@ pub use load::Problem;
 pub use ruleset::{RulesError, Ruleset};
 pub use schema::{Rule, Severity, Trust};
 pub use show::Counts;
+pub use weights_only::WeightsOnly;

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use super::pattern::{MAX_SEGMENTS, Pattern};
+use super::pattern::MAX_SEGMENTS;
 use super::ruleset::Ruleset;
 use super::schema::{Effect, Trust, Usage};
 use super::standing::{Kinship, Standing};
@@ -187,6 +187,9 @@ impl<'r> Lookup<'r> {
                 };
             }
         }
+        if module == dotted.len() {
+            standing = of_bare_module(standing);
+        }
         let spellings = spellings.into_iter().map(|name| name.into_owned());
         let index = self.list.len();
         self.list.push(Named {
@@ -208,18 +211,45 @@ impl<'r> Lookup<'r> {
         let tails = starts
             .filter_map(|start| qualname.get(start..))
             .take(MAX_SEGMENTS);
-        tails
+        let mut reached = tails
             .filter(|tail| dots(tail).next().is_some())
-            .map(|tail| {
+            .flat_map(|tail| {
                 let private = tail.iter().take_while(|&&byte| byte == b'_').count();
-                self.rules.standing(tail.get(private..).unwrap_or_default())
+                let public = tail.get(private..).filter(|_| private > 0);
+                std::iter::once(tail).chain(public)
             })
-            .find(Standing::is_harmful)
+            .map(|tail| self.rules.standing(tail))
+            .filter(Standing::is_harmful);
+        // `contextlib.os.remove` is the end of its walk, not something of contextlib.
+        let first = reached.next()?;
+        let exact =
+            |standing: &Standing<'_>| standing.kinship == Kinship::Itself && !standing.by_pattern;
+        if exact(&first) {
+            return Some(first);
+        }
+        Some(reached.find(exact).unwrap_or(first))
     }
 
     fn is_known(&self, index: usize) -> bool {
         let known = |named: &Named<'_>| named.standing.kinship != Kinship::Stranger;
         self.list.get(index).is_some_and(known)
+    }
+}
+
+/// A module by itself is judged by what is taken from it, unless importing it already does harm:
+/// what a pattern says of everything in a module does not hold for the module.
+fn of_bare_module(standing: Standing<'_>) -> Standing<'_> {
+    let runs = standing
+        .effects()
+        .meets(&[Effect::RunCode, Effect::ImportModule]);
+    let itself = standing.model.is_some() && !standing.by_pattern;
+    if runs || itself || !standing.known_package {
+        return standing;
+    }
+    Standing {
+        model: None,
+        kinship: Kinship::Itself,
+        ..standing
     }
 }
 
@@ -279,33 +309,4 @@ fn is_plain_member(named: &Named<'_>) -> bool {
     let name = named.spellings.last().map(Vec::as_slice);
     let mut segments = name.unwrap_or_default().split(|&byte| byte == b'.');
     segments.all(|segment| !segment.starts_with(b"__") || INERT_MEMBERS.contains(&segment))
-}
-
-/// What a condition asks of a name.
-pub(super) struct NameCondition<'c> {
-    pub effect: &'c [Effect],
-    pub symbol: &'c [Pattern],
-    pub trust: Option<Trust>,
-}
-
-impl NameCondition<'_> {
-    /// Whether any name will do, and none as well.
-    pub(super) fn is_anything(&self) -> bool {
-        self.effect.is_empty() && self.symbol.is_empty() && self.trust.is_none()
-    }
-
-    pub(super) fn holds(&self, named: Option<&Named<'_>>) -> bool {
-        self.is_anything()
-            || named.is_some_and(|named| {
-                let mut patterns = self.symbol.iter();
-                (self.effect.is_empty() || named.standing.effects().meets(self.effect))
-                    && (self.symbol.is_empty() || patterns.any(|p| spelled(named, p)))
-                    && self.trust.is_none_or(|trust| named.trust == trust)
-            })
-    }
-}
-
-/// Whether a name has such a spelling.
-pub(super) fn spelled(named: &Named<'_>, pattern: &Pattern) -> bool {
-    named.spellings.iter().any(|name| pattern.matches(name))
 }

@@ -12,6 +12,7 @@ use super::load::{Document, Parsed, Problem, digest};
 use super::pattern::{Pattern, PatternIndex};
 use super::schema::{
     EffectSet, Judged, ModelFile, Modelled, Only, Python2File, Rule, TrustFile, Trusted, Usage,
+    WeightsOnlyFile,
 };
 use super::table::{Strings, Table, number};
 use crate::machine::model::Model;
@@ -58,6 +59,12 @@ pub(crate) struct Pack<'a> {
     /// Python 3 names, written `module name`, and modules.
     #[serde(borrow)]
     pub(crate) python3: Strings<'a>,
+    /// What PyTorch's restricted unpickler may import; the numbers mean nothing.
+    #[serde(borrow)]
+    pub(crate) weights_only: Table<'a>,
+    /// Classes whose objects it may give items; the numbers mean nothing.
+    #[serde(borrow)]
+    pub(crate) weights_only_mappings: Table<'a>,
     /// What is bad.
     pub(crate) rules: Vec<Rule>,
 }
@@ -148,6 +155,7 @@ struct Builder {
     libraries: Vec<Library<'static>>,
     packages: BTreeSet<String>,
     python2: Python2File,
+    weights_only: WeightsOnlyFile,
     rules: BTreeMap<String, Rule>,
     problems: Vec<Problem>,
 }
@@ -158,6 +166,7 @@ impl Builder {
             Parsed::Models(file) => self.add_models(file),
             Parsed::Trust(file) => self.add_trust(document, file),
             Parsed::Python2(file) => self.python2 = file.clone(),
+            Parsed::WeightsOnly(file) => self.weights_only = file.clone(),
             Parsed::Detect(rule) => {
                 if self
                     .rules
@@ -298,6 +307,8 @@ impl Builder {
             python3: python3.collect(),
             python2_names: numbered(self.python2.names.keys(), 0),
             python2_modules: numbered(self.python2.modules.keys(), names),
+            weights_only: listed(&self.weights_only.symbols),
+            weights_only_mappings: listed(&self.weights_only.mappings),
             rules: self.rules.into_values().collect(),
         }
     }
@@ -311,6 +322,12 @@ fn numbered<'k>(keys: impl Iterator<Item = &'k String>, first: usize) -> Table<'
             .map(|(index, key)| (key.clone(), number(first + index)))
             .collect(),
     )
+}
+
+/// A table that only says whether a name is listed.
+fn listed(names: &[Pattern]) -> Table<'static> {
+    let names: BTreeSet<String> = names.iter().map(Pattern::to_string).collect();
+    numbered(names.iter(), 0)
 }
 
 fn model_entry(modelled: &Modelled) -> ModelEntry<'static> {

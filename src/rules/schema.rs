@@ -83,39 +83,40 @@ macro_rules! effects {
     };
 }
 
+// The worst first: a finding about a name with several effects is about the first of them.
 effects! {
-    /// Runs Python code that it is given.
-    RunCode = "run-code";
     /// Starts another program.
     StartProcess = "start-process";
-    /// Imports a module by name.
-    ImportModule = "import-module";
-    /// Reads an attribute by name.
-    ReadAttribute = "read-attribute";
-    /// Calls something that it is given.
-    CallArgument = "call-argument";
+    /// Runs Python code that it is given.
+    RunCode = "run-code";
+    /// Loads machine code.
+    LoadNative = "load-native";
     /// Loads a pickle or another format that can run code.
     LoadPickle = "load-pickle";
-    /// Reads a file.
-    ReadFile = "read-file";
+    /// Imports a module by name.
+    ImportModule = "import-module";
+    /// Talks to a network.
+    Network = "network";
     /// Writes a file.
     WriteFile = "write-file";
     /// Deletes a file.
     DeleteFile = "delete-file";
-    /// Talks to a network.
-    Network = "network";
-    /// Loads machine code.
-    LoadNative = "load-native";
-    /// Changes state of the whole process.
-    ChangeState = "change-state";
+    /// Reads a file.
+    ReadFile = "read-file";
     /// Registers something to be called or found later.
     Register = "register";
+    /// Changes state of the whole process.
+    ChangeState = "change-state";
     /// Reveals the environment or the inner parts of objects.
     Introspect = "introspect";
-    /// Computes text or bytes.
-    BuildText = "build-text";
+    /// Reads an attribute by name.
+    ReadAttribute = "read-attribute";
+    /// Calls something that it is given.
+    CallArgument = "call-argument";
     /// Costs time or memory without bound.
     UnboundedWork = "unbounded-work";
+    /// Computes text or bytes.
+    BuildText = "build-text";
     /// Builds a value and nothing else.
     Inert = "inert";
 }
@@ -468,6 +469,18 @@ pub struct Python2File {
     pub names: BTreeMap<String, String>,
     /// Module to module, where the name is not mapped.
     pub modules: BTreeMap<String, String>,
+}
+
+/// The file `weights-only.yml`: what PyTorch's restricted unpickler allows.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct WeightsOnlyFile {
+    /// The versions of PyTorch whose list this is.
+    pub weights_only_versions: String,
+    /// What may be imported and called.
+    pub symbols: Vec<Pattern>,
+    /// Classes whose objects may be given items.
+    pub mappings: Vec<Pattern>,
 }
 
 /// A regular expression, compiled when it is first asked.

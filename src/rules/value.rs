@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::condition::EntryCondition;
 use super::ruleset::Ruleset;
 use super::schema::{ArgumentCondition, Only, Position, RegexText, Trust, ValueType};
 use super::standing::Kinship;
@@ -110,6 +111,24 @@ impl<'r> Values<'r> {
                     || self.carried(condition, carried)
             }
         }
+    }
+
+    /// Whether an attribute in a state satisfies the condition. The state of an object with slots
+    /// is a pair of dicts.
+    pub(super) fn any_entry(&self, condition: &EntryCondition, state: &Argument) -> bool {
+        let parts = match state {
+            Argument::Tuple(parts) => parts.as_slice(),
+            state => std::slice::from_ref(state),
+        };
+        let pairs = parts.iter().flat_map(|part| match part {
+            Argument::Dict(pairs) => pairs.as_slice(),
+            _ => &[],
+        });
+        let mut pairs = pairs.map(|(key, value)| (literal(key), value));
+        pairs.any(|(key, value)| {
+            key.is_some_and(|key| condition.name.matches_whole(&key))
+                && self.holds(&condition.value, value, Reach::Distrusted)
+        })
     }
 
     /// Whether the condition is about imports and one of those carried satisfies it.

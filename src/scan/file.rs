@@ -17,9 +17,10 @@ use super::{
     streams::{self, Streams, Taken},
     walk::Input,
     watched::Watched,
+    weights_only,
 };
 use crate::{
-    container::{Member, dumb},
+    container::{self, Member, dumb},
     facts::{PayloadKind, Place},
     limits::Limits,
     report::{
@@ -243,16 +244,33 @@ impl<'a> Scanner<'a> {
         let mut inside: Vec<Member> = behind.into_iter().collect();
         for mut analysed in streams {
             let others = std::mem::take(&mut analysed.others);
+            let carried = carried(pickle, &analysed);
+            if carried.is_empty() || self.may_nest(scanned, pickle) {
+                inside.extend(carried);
+            }
             if scanned.file.findings.len() > limits.findings.saturating_mul(4) {
                 scanned.keep_worst(limits.findings);
             }
             let known = scanned.file.findings.len();
+            let answer = &mut scanned.file.weights_only;
+            weights_only::ask(self.ruleset, pickle, &analysed.facts, answer);
             for reading in std::iter::once(analysed).chain(others) {
                 inside.extend(self.nested(scanned, pickle, &reading));
                 scanned.keep(pickle, reading, known);
             }
         }
         inside
+    }
+
+    /// Whether there is depth left for something inside a pickle; says so where there is none.
+    fn may_nest(&self, scanned: &mut Scanned, pickle: &PickleMember) -> bool {
+        let fits = pickle.path.names().len() < self.limits.depth;
+        if !fits {
+            let message = format!("nested more than {} deep", self.limits.depth);
+            let member = pickle.path.clone();
+            scanned.note_once(Notice::about(member, NoticeKind::Limit, message));
+        }
+        fits
     }
 
     fn out_of_time(&self, member: MemberPath) -> Notice {
@@ -273,13 +291,7 @@ impl<'a> Scanner<'a> {
         let pickles = payloads.filter(|payload| payload.kind == PayloadKind::Pickle);
         let mut inside = Vec::new();
         for payload in pickles {
-            if pickle.path.names().len() >= self.limits.depth {
-                let message = format!("nested more than {} deep", self.limits.depth);
-                scanned.note_once(Notice::about(
-                    pickle.path.clone(),
-                    NoticeKind::Limit,
-                    message,
-                ));
+            if !self.may_nest(scanned, pickle) {
                 break;
             }
             let mut path = pickle.member.path.clone();
@@ -291,6 +303,21 @@ impl<'a> Scanner<'a> {
         }
         inside
     }
+}
+
+/// The pickles that a stream carries as data and does not hand to a loader itself.
+fn carried(pickle: &PickleMember, analysed: &Analysed) -> Vec<Member> {
+    let range = (analysed.facts.offset, analysed.end());
+    // What cannot be read is noticed where the stream is followed.
+    let carried = container::carried(&pickle.member, &pickle.source, range).unwrap_or_default();
+    let loaded = |member: &Member| {
+        let payloads = analysed.facts.payloads.iter();
+        let mut payloads = payloads.filter(|payload| payload.kind == PayloadKind::Pickle);
+        payloads.any(|payload| member.holds(&payload.data))
+    };
+    { carried.into_iter() }
+        .filter(|member| !loaded(member))
+        .collect()
 }
 
 fn interrupted(member: MemberPath) -> Notice {

@@ -13,6 +13,7 @@ mod storages;
 mod streams;
 mod walk;
 mod watched;
+mod weights_only;
 
 use std::{
     io,

@@ -4,6 +4,7 @@
 //! multi-gigabyte files are read through it by small windows; payloads that are not asked for are
 //! never read. This room does not know what the bytes mean.
 
+mod buffered;
 mod file;
 mod memory;
 mod part;
@@ -12,6 +13,7 @@ mod window;
 
 use std::{io, sync::Arc};
 
+pub use buffered::Buffered;
 pub use file::FileSource;
 pub use memory::MemorySource;
 pub use part::Part;

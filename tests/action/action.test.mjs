@@ -111,12 +111,13 @@ test("inputs are no commands", () => {
   }
 });
 
-test("pointers of Git LFS are counted and can fail", () => {
+test("pointers of Git LFS are counted and fail unless that is allowed", () => {
   const pointer = `version https://git-lfs.github.com/spec/v1\noid sha256:${"0".repeat(64)}\nsize 12345\n`;
   const folder = workspace({ "a.pt": pointer });
   const result = run(folder);
-  assert.deepEqual([result.code, result.outputs["lfs-pointers"]], [0, "1"], result.log);
-  assert.equal(run(folder, { "fail-on-lfs-pointers": "true" }).code, 2);
+  assert.deepEqual([result.code, result.outputs["lfs-pointers"], result.outputs.incomplete], [2, "1", "1"], result.log);
+  assert.ok(commands(result.log).some((one) => /1 Git LFS pointers .* `lfs: true`/.test(one)), result.log);
+  assert.equal(run(folder, { "allow-incomplete": "true" }).code, 0);
 });
 
 test("only what has changed is scanned, and all where that cannot be told", () => {

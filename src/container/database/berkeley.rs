@@ -14,7 +14,7 @@ use crate::source::read_range;
 pub(in super::super) const FORMAT: Format = Format {
     name: "berkeley-db",
     matches: |head| order(head.bytes).is_some(),
-    opener: open,
+    opener: |opening| super::open(opening, open),
 };
 
 /// Magic numbers of hash and tree.

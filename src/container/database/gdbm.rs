@@ -11,7 +11,7 @@ use crate::source::{Part, Source, read_range};
 pub(in super::super) const FORMAT: Format = Format {
     name: "gdbm",
     matches: |head| layout(head.bytes).is_some(),
-    opener: open,
+    opener: |opening| super::open(opening, open),
 };
 
 /// How numbers are written: by which machine, and how wide places in the file are.

@@ -13,13 +13,30 @@ pub(super) mod sqlite;
 use std::{io, sync::Arc};
 
 use super::{Member, Opening, Sniffed, sniff};
-use crate::source::{Part, Source, Spliced, read_range};
+use crate::source::{Buffered, Part, Source, Spliced, read_range};
 
 /// Longest key that names a member, in bytes.
 const LONGEST_KEY: u64 = 256;
 
 /// Where a value stands in the file: one range, or several one behind the other.
 type Ranges = Vec<(u64, u64)>;
+
+/// Opens a database whose pages are read many times in small pieces.
+fn open(
+    opening: &mut Opening<'_>,
+    opener: fn(&mut Opening<'_>) -> io::Result<()>,
+) -> io::Result<()> {
+    let source: Arc<dyn Source> = match opening.source.contents() {
+        Some(_) => Arc::clone(opening.source),
+        None => Arc::new(Buffered::new(Arc::clone(opening.source))),
+    };
+    opener(&mut Opening {
+        member: opening.member,
+        source: &source,
+        budget: opening.budget,
+        emit: opening.emit,
+    })
+}
 
 /// The bytes of a value.
 fn joined(source: &Arc<dyn Source>, ranges: &[(u64, u64)]) -> Arc<dyn Source> {

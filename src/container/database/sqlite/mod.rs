@@ -26,13 +26,13 @@ use crate::source::{Source, read_range};
 pub(in super::super) const FORMAT: Format = Format {
     name: "sqlite",
     matches: |head| head.bytes.starts_with(b"SQLite format 3\0"),
-    opener: open_database,
+    opener: |opening| super::open(opening, open_database),
 };
 
 pub(in super::super) const LOG: Format = Format {
     name: "sqlite-wal",
     matches: |head| matches!(head.bytes, [0x37, 0x7f, 0x06, 0x82 | 0x83, ..]),
-    opener: open_log,
+    opener: |opening| super::open(opening, open_log),
 };
 
 /// Bytes before the header of the tree on the first page.
