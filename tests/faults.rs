@@ -233,6 +233,9 @@ const NOT_ENDING: [&str; 9] = [
     "findings",
 ];
 
+/// Limits of one room, reached by its own tests.
+const ELSEWHERE: [&str; 1] = ["searched"];
+
 #[test]
 fn every_limit_is_reached_and_fails_closed() {
     for row in rows() {
@@ -246,7 +249,8 @@ fn no_limit_lacks_a_row() {
     let table = serde_json::to_value(Limits::default()).unwrap();
     let rows: Vec<&str> = rows().iter().map(|row| row.limit).collect();
     for name in table.as_object().unwrap().keys() {
-        let known = rows.contains(&name.as_str()) || NOT_ENDING.contains(&name.as_str());
+        let name = name.as_str();
+        let known = rows.contains(&name) || NOT_ENDING.contains(&name) || ELSEWHERE.contains(&name);
         assert!(known, "{name} has no test");
     }
 }
@@ -409,7 +413,7 @@ fn scan_memory(bytes: &[u8]) -> Report {
     scan::scan_source("a".into(), source, &Options::default(), Ruleset::builtin())
 }
 
-/// Files of the corpus of some size, each of them longer than what is read at once.
+/// The container samples that hold anything.
 fn containers() -> Vec<(String, Vec<u8>)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus/containers");
     let mut all: Vec<_> = fs::read_dir(folder)

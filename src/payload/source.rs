@@ -201,7 +201,8 @@ fn chain<'t>(
     loop {
         rest = match rest {
             [Token::Mark('.'), Token::Name(attribute), behind @ ..] => {
-                symbol = format!("{symbol}.{attribute}");
+                symbol.push('.');
+                symbol.push_str(attribute);
                 bare = false;
                 behind
             }
