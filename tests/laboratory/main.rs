@@ -51,14 +51,12 @@ fn no_reader_knows_more_than_pickscan() {
 }
 
 /// `PICKSCAN_LAB_STREAMS` streams from `PICKSCAN_LAB_SEED` on under every CPython, or the files
-/// that `PICKSCAN_LAB_FILES` names (a folder, or paths separated by colons).
+/// that `PICKSCAN_LAB_FILES` names (a folder, or paths separated by colons). A run that was cut
+/// short goes on with `PICKSCAN_LAB_FROM`, a multiple of the batch.
 #[test]
 #[ignore = "long; docs/LABORATORY.md has the command"]
 fn laboratory() {
     let mut laboratory = Laboratory::new(Interpreter::all());
-    let number = |name: &str, default: usize| {
-        std::env::var(name).map_or(default, |value| value.parse().expect("a number"))
-    };
     match std::env::var_os("PICKSCAN_LAB_FILES") {
         Some(files) => laboratory.files(&std::env::split_paths(&files).collect::<Vec<_>>()),
         None => laboratory.run(
@@ -67,6 +65,10 @@ fn laboratory() {
         ),
     }
     laboratory.conclude();
+}
+
+fn number(name: &str, default: usize) -> usize {
+    std::env::var(name).map_or(default, |value| value.parse().expect("a number"))
 }
 
 struct Laboratory {
@@ -98,7 +100,7 @@ impl Laboratory {
     /// Generated streams: each batch has a seed of its own, so that any part can be run again.
     fn run(&mut self, seed: u64, streams: usize) {
         let corpus = corpus();
-        let mut done = 0;
+        let mut done = number("PICKSCAN_LAB_FROM", 0);
         while done < streams && self.differences.len() < ENOUGH {
             let count = BATCH.min(streams - done);
             let mut random = Random::new(seed.wrapping_mul(1 << 24).wrapping_add(done as u64));
