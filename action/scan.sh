@@ -54,7 +54,8 @@ else
   given
 fi
 
-options=(--no-progress --color never)
+# Git's own folder holds what is checked out once more, as objects of LFS do.
+options=(--no-progress --color never --exclude .git)
 if [[ -n $PICKSCAN_FAIL_ON ]]; then options+=(--fail-on "$PICKSCAN_FAIL_ON"); fi
 if [[ -n $PICKSCAN_CONFIG ]]; then options+=(--config "$PICKSCAN_CONFIG"); fi
 if [[ $PICKSCAN_ISOLATED == true ]]; then options+=(--isolated); fi
@@ -100,8 +101,7 @@ output json-file "$report/json"
 
 verdict=$code
 if [[ $verdict == 2 && $PICKSCAN_ALLOW_INCOMPLETE == true ]]; then verdict=0; fi
-if [[ $verdict == 0 && $pointers != 0 && $PICKSCAN_FAIL_ON_LFS == true ]]; then
-  echo "::error title=pickscan::$pointers Git LFS pointers stand in for files that were not scanned; check out with \`lfs: true\`"
-  verdict=2
+if [[ $pointers != 0 ]]; then
+  echo "::warning title=pickscan::$pointers Git LFS pointers stand in for files that were not scanned; check out with \`lfs: true\`"
 fi
 output verdict "$verdict"

@@ -167,12 +167,12 @@ pub struct Anomaly {
 // Turns each row `Variant = "kebab-name": "sentence";` into a variant, its name in output and
 // rules, and the sentence a user reads.
 macro_rules! anomalies {
-    ($($variant:ident = $name:literal: $sentence:literal;)*) => {
-        /// The kinds of anomaly.
+    ($(#[$doc:meta])* $kind:ident; $($variant:ident = $name:literal: $sentence:literal;)*) => {
+        $(#[$doc])*
         #[derive(Copy, Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        pub enum AnomalyKind { $(#[doc = $sentence] $variant,)* }
+        pub enum $kind { $(#[doc = $sentence] $variant,)* }
 
-        impl AnomalyKind {
+        impl $kind {
             /// Every kind.
             pub const ALL: &[Self] = &[$(Self::$variant,)*];
 
@@ -190,6 +190,8 @@ macro_rules! anomalies {
 }
 
 anomalies! {
+    /// The kinds of anomaly of a stream.
+    AnomalyKind;
     MemoRedefined = "memo-redefined": "A memo entry is overwritten with another value.";
     ProtocolRepeated = "protocol-repeated": "The protocol is declared more than once.";
     ProtocolUnsupported = "protocol-unsupported": "The declared protocol is above 5.";
@@ -204,6 +206,37 @@ anomalies! {
     UnresolvedName = "unresolved-name": "The name of an import is computed in a way that cannot be followed.";
     NonTextName = "non-text-name": "The name of an import is no text.";
     MutatesData = "mutates-data": "A list, dict or set operation is applied to a value of another type.";
+}
+
+anomalies! {
+    /// The ways in which a container contradicts itself, or holds what readers pass over.
+    ContainerAnomalyKind;
+    NameMismatch = "name-mismatch": "The directory and the member's own header give different names.";
+    SizeMismatch = "size-mismatch": "The directory and the member's own header give different sizes.";
+    MethodMismatch = "method-mismatch": "The directory and the member's own header give different compression methods.";
+    FlagsMismatch = "flags-mismatch": "The directory and the member's own header disagree on flags.";
+    ChecksumMismatch = "checksum-mismatch": "The data does not have the checksum that is recorded for it: some readers refuse it, others do not check.";
+    FalselyEncrypted = "falsely-encrypted": "A member is marked as encrypted but is not: some readers refuse it, others do not look at the mark.";
+    DuplicateName = "duplicate-name": "Several members have the same name: readers pick different ones.";
+    RepeatedName = "repeated-name": "A later member replaces an earlier one of the same name.";
+    CaseVariantName = "case-variant-name": "Names differ only in letter case: readers that ignore case pick different members.";
+    OverlappingMembers = "overlapping-members": "Members share bytes.";
+    HiddenMember = "hidden-member": "A member is not listed in the directory.";
+    DirectoryMismatch = "directory-mismatch": "The archive has several directories, or one that does not hold what its end record says.";
+    PrefixData = "prefix-data": "Bytes stand before the first member.";
+    GapData = "gap-data": "Bytes between members belong to none.";
+    TrailingData = "trailing-data": "Bytes follow the end of the container.";
+}
+
+/// A container that contradicts itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ContainerFact {
+    /// How.
+    pub kind: ContainerAnomalyKind,
+    /// Where, counted from the start of the container.
+    pub offset: u64,
+    /// What exactly, with both sides of the disagreement.
+    pub detail: String,
 }
 
 /// Code or commands that a call would run.
@@ -354,4 +387,7 @@ pub struct Facts {
     pub payloads: Vec<PayloadFact>,
     /// Irregularities.
     pub anomalies: Vec<Anomaly>,
+    /// Irregularities of a container. Facts of a stream have none: what opening a container shows
+    /// is judged by itself.
+    pub container: Vec<ContainerFact>,
 }

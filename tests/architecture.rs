@@ -28,7 +28,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     ("rules", &["facts", "machine", "pickle"]),
     ("report", &["facts", "rules"]),
-    ("container", &["limits", "pickle", "source"]),
+    ("container", &["facts", "limits", "pickle", "source"]),
     (
         "scan",
         &[
@@ -36,6 +36,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "facts",
             "limits",
             "machine",
+            "payload",
             "pickle",
             "report",
             "rules",

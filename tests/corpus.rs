@@ -154,3 +154,46 @@ fn every_verdict_occurs_in_the_corpus() {
         assert!(found, "no sample is {verdict}");
     }
 }
+
+/// The examples of the rules about containers: each finds what it names and nothing in what it names
+/// as harmless.
+#[test]
+fn examples_of_container_rules_hold() {
+    let report = scanned();
+    let mut found: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    for file in &report.files {
+        let below = file.path.strip_prefix(CORPUS).unwrap_or(&file.path);
+        let sample = below.with_extension("").to_string_lossy().into_owned();
+        let rules = file.findings.iter().map(|finding| finding.rule.as_str());
+        found.entry(sample).or_default().extend(rules);
+    }
+    let mut wrong = Vec::new();
+    let rules = Ruleset::builtin().rules().iter();
+    for rule in rules.filter(|rule| rule.id.starts_with("container-")) {
+        let matching = rule.examples.matching.iter().map(|sample| (sample, true));
+        let harmless = rule.examples.no_match.iter().map(|sample| (sample, false));
+        for (sample, expected) in matching.chain(harmless) {
+            let rules = found.get(sample);
+            if rules.map(|rules| rules.contains(&rule.id.as_str())) != Some(expected) {
+                wrong.push(format!("{}: {sample}", rule.id));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_anomaly_of_a_container_has_a_rule() {
+    for kind in pickscan::facts::ContainerAnomalyKind::ALL {
+        let facts = pickscan::facts::Facts {
+            container: vec![pickscan::facts::ContainerFact {
+                kind: *kind,
+                offset: 0,
+                detail: String::new(),
+            }],
+            ..Default::default()
+        };
+        let matches = Ruleset::builtin().evaluate(&facts).matches;
+        assert_eq!(matches.len(), 1, "{}", kind.name());
+    }
+}

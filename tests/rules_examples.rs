@@ -9,7 +9,7 @@ use pickscan::{
 };
 
 /// Endings that a sample may have; the examples leave them out.
-const ENDINGS: &[&str] = &["pkl", "pt", "pth", "npy", "joblib", "zip", "bin"];
+const ENDINGS: &[&str] = &["pkl", "pt", "pth", "npy", "joblib", "zip", "tar", "bin"];
 
 fn sample(id: &str) -> Option<PathBuf> {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus");

@@ -10,11 +10,14 @@ import bz2
 import gzip
 import io
 import lzma
+import os
 import pathlib
 import pickle
 import struct
+import subprocess
 import sys
 import tarfile
+import tempfile
 import zipfile
 import zlib
 
@@ -207,6 +210,58 @@ def wrappers():
     write("zfile.pkl", b"ZF" + length + zlib.compress(EVIL))
 
 
+def other_wrappers(zstandard, lz4):
+    """Wrappers that Python itself does not write (zstd only from 3.14 on)."""
+    packers = {
+        "zst": zstandard.ZstdCompressor(level=19, write_checksum=True).compress,
+        "lz4": lz4.compress,
+    }
+    for suffix, pack in packers.items():
+        write(f"good.pkl.{suffix}", pack(GOOD))
+        write(f"evil.pkl.{suffix}", pack(EVIL))
+        write(f"two.pkl.{suffix}", pack(GOOD) + pack(EVIL))
+        write(f"cut.pkl.{suffix}", pack(GOOD)[:-25])
+        write(f"trailing.pkl.{suffix}", pack(GOOD) + EVIL)
+        write(f"bomb.{suffix}", pack(b"\0" * 8_000_000))
+        skippable = struct.pack("<II", 0x184D2A53, 9) + b"user data"
+        write(f"skippable.pkl.{suffix}", skippable + pack(EVIL))
+    linked = lz4.compress(pickle.dumps([n % 700 for n in range(60_000)], 2), block_linked=True, block_size=4)
+    write("linked.pkl.lz4", linked)
+    whole = lz4.compress(EVIL, store_size=False)
+    write("empty-block.pkl.lz4", whole[:7] + struct.pack("<I", 1) + b"\0" + whole[7:])
+
+
+def tool(*command, cwd):
+    subprocess.run(command, cwd=cwd, check=True, stdout=subprocess.DEVNULL)
+
+
+def by_tools():
+    """Archives written by the programs `7z` and `tar`."""
+    with tempfile.TemporaryDirectory() as folder:
+        folder = pathlib.Path(folder)
+        for name, data in [("good.pkl", GOOD), ("evil.pkl", EVIL), ("zeros.pkl", GOOD + bytes(8_000_000))]:
+            (folder / name).write_bytes(data)
+        (folder / "notes.txt").write_text("some text\n" * 100)
+        tool("7z", "a", "-mx=9", "good.7z", "good.pkl", "notes.txt", cwd=folder)
+        tool("7z", "a", "-mx=9", "evil.7z", "notes.txt", "good.pkl", "evil.pkl", cwd=folder)
+        tool("7z", "a", "-m0=BZip2", "bzip2.7z", "evil.pkl", cwd=folder)
+        tool("7z", "a", "-mx=0", "stored.7z", "evil.pkl", cwd=folder)
+        tool("7z", "a", "-mx=9", "bomb.7z", "zeros.pkl", cwd=folder)
+        tool("7z", "a", "-psecret", "encrypted.7z", "good.pkl", cwd=folder)
+        for name in ["good", "evil", "bzip2", "stored", "bomb", "encrypted"]:
+            write(f"7z-{name}.7z", (folder / f"{name}.7z").read_bytes())
+        write("7z-cut.7z", (folder / "good.7z").read_bytes()[:-20])
+        damaged = bytearray((folder / "stored.7z").read_bytes())
+        damaged[damaged.index(EVIL) + len(EVIL) + 3] ^= 1
+        write("7z-header.7z", bytes(damaged))
+        tool("tar", "-cf", "again.tar", "good.pkl", cwd=folder)
+        tool("tar", "-rf", "again.tar", "good.pkl", cwd=folder)
+        write("tar-again.tar", (folder / "again.tar").read_bytes())
+        (folder / "good.pkl").write_bytes(EVIL)
+        tool("tar", "-rf", "again.tar", "good.pkl", cwd=folder)
+        write("tar-again-evil.tar", (folder / "again.tar").read_bytes())
+
+
 # --- tar ---------------------------------------------------------------------------------------
 
 
@@ -313,6 +368,45 @@ def torch_files(torch):
     write("pickle-carries-zip.pkl", carrier)
 
 
+class Evil:
+    """Asks for the process id where it is unpickled."""
+
+    def __reduce__(self):
+        return os.getpid, ()
+
+
+def twins(np, joblib, torch, package):
+    """What the libraries write of a malicious object, cut short, and of a great many zeros."""
+    for name, value in [("good", GOOD), ("evil", EVIL)]:
+        with zipfile.ZipFile(OUT / f"zip-{name}.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr(zipfile.ZipInfo("model/a.pkl", DATE), value)
+        length = hex(len(value)).encode().ljust(19)
+        write(f"zfile-{name}.pkl", b"ZF" + length + zlib.compress(value))
+    write("zfile-cut.pkl", (OUT / "zfile-good.pkl").read_bytes()[:-25])
+    write("zfile-bomb.pkl", b"ZF" + hex(8_000_000).encode().ljust(19) + zlib.compress(bytes(8_000_000)))
+    state = {"w": torch.arange(6.0), "evil": Evil()}
+    torch.save(state, OUT / "torch-evil.pt")
+    torch.save(state, OUT / "torch-legacy-evil.pt", _use_new_zipfile_serialization=False)
+    write("torch-legacy-cut.pt", (OUT / "torch-legacy.pt").read_bytes()[:300])
+    with package.PackageExporter(str(OUT / "torch-package-evil.pt")) as exporter:
+        exporter.extern("**")
+        exporter.save_pickle("model", "state.pkl", state)
+    objects = np.array([Evil()], dtype=object)
+    np.savez(OUT / "npz-evil.npz", x=np.arange(5), o=objects)
+    np.savez_compressed(OUT / "npz-bomb.npz", x=np.zeros(1_000_000))
+    write("npz-cut.npz", (OUT / "npz-evil.npz").read_bytes()[:600])
+    with open(OUT / "npy-several-evil.npy", "wb") as file:
+        for array in [np.arange(3), np.array([None], dtype=object), np.arange(4.0), objects]:
+            np.save(file, array)
+    value = {"a": np.arange(50.0), "o": np.array([None, Evil()], dtype=object), "n": [1, 2, 3]}
+    joblib.dump(value, OUT / "joblib-evil.joblib")
+    joblib.dump(value, OUT / "joblib-evil-lz4.joblib", compress=("lz4", 3))
+    write("joblib-cut.joblib", (OUT / "joblib-evil.joblib").read_bytes()[:250])
+    joblib.dump(np.zeros(1_000_000), OUT / "joblib-bomb.joblib", compress=("zlib", 9))
+    write("tar-good.tar", tar_of([("a.pkl", GOOD), ("b.txt", b"some text\n")]))
+    write("tar-evil.tar", tar_of([("a.pkl", GOOD), ("b.pkl", EVIL)], tarfile.PAX_FORMAT))
+
+
 def torch_tar():
     """The layout of torch 0.1: no library that runs today writes it."""
     float_storage = b"ctorch\nFloatStorage\n"
@@ -339,7 +433,21 @@ def disguises():
     write("lfs.pt", b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"0" * 64 + b"\nsize 9\n")
 
 
+def only(names):
+    """Writes some groups of samples again."""
+    import importlib
+
+    modules = {
+        "other_wrappers": ["zstandard", "lz4.frame"],
+        "twins": ["numpy", "joblib", "torch", "torch.package"],
+    }
+    for name in names:
+        globals()[name](*map(importlib.import_module, modules.get(name, [])))
+
+
 def main():
+    if sys.argv[1:]:
+        return only(sys.argv[1:])
     tampered_zips()
     written_zips()
     wrappers()
@@ -353,9 +461,11 @@ def main():
         import torch.package
     except ImportError as missing:
         sys.exit(f"only the hand-made samples were written: {missing}")
+    only(["other_wrappers", "by_tools"])
     numpy_files(numpy)
     joblib_files(numpy, joblib)
     torch_files(torch)
+    only(["twins"])
 
 
 if __name__ == "__main__":

@@ -145,7 +145,7 @@ def scan(
     if not paths:
         raise ValueError("no path to scan")
     # A file called `-` must not be taken for standard input.
-    names = [os.path.join(".", name) if name == "-" else name for name in map(os.fspath, paths)]
+    names = [os.path.join(".", "-") if os.fspath(one) == "-" else os.fspath(one) for one in paths]
     command = [find_binary(), "--format", "json", "--no-progress", "--fail-on", fail_on]
     command += ["--isolated"] if isolated else []
     command += [*arguments, "--", *names]

@@ -4,7 +4,7 @@ use std::{
     ffi::{OsStr, OsString},
     fs::File,
     io::{self, BufWriter, Write},
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
 use crate::output::Format;
@@ -18,10 +18,30 @@ pub struct Destination {
     pub path: Option<PathBuf>,
 }
 
-/// Two outputs would go to one place.
+/// Outputs that cannot be meant.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("--output: more than one report would be written to {0}; give each its own file")]
-pub struct UnusableOutputs(String);
+pub enum UnusableOutputs {
+    /// Two reports would overwrite each other.
+    #[error("--output: more than one report would be written to {0}; give each its own file")]
+    OnePlace(String),
+    /// A mistyped format would become the name of a file, and the report be missing where it is
+    /// looked for.
+    #[error(
+        "--output: `{name}` is no format; there are {}; a file of that name is `./{name}={rest}`",
+        format_names()
+    )]
+    NoFormat {
+        /// What stands before `=`.
+        name: String,
+        /// What stands behind it.
+        rest: String,
+    },
+}
+
+fn format_names() -> String {
+    let names: Vec<&str> = Format::ALL.iter().map(|format| format.name()).collect();
+    names.join(", ")
+}
 
 /// A destination that is ready to be written to.
 pub enum Opened {
@@ -72,7 +92,7 @@ pub(super) fn all(
     let mut destinations = Vec::new();
     let mut format_taken = false;
     for output in outputs {
-        let (named, file) = split(output);
+        let (named, file) = split(output)?;
         format_taken |= named.is_none();
         let path = file.filter(|file| *file != "-").map(PathBuf::from);
         destinations.push(Destination {
@@ -96,32 +116,48 @@ pub(super) fn all(
     let mut seen = std::collections::HashSet::new();
     match destinations
         .iter()
-        .find(|destination| !seen.insert(&destination.path))
+        .find(|destination| !seen.insert(destination.path.as_deref().map(resolved)))
     {
         None => Ok(destinations),
-        Some(twice) => Err(UnusableOutputs(match &twice.path {
+        Some(twice) => Err(UnusableOutputs::OnePlace(match &twice.path {
             None => "standard output".to_owned(),
             Some(path) => path.display().to_string(),
         })),
     }
 }
 
-/// The format and the file of one `--output`. What stands before `=` counts as a format only if it
-/// is one, so that a file may be called `a=b`.
-fn split(output: &OsStr) -> (Option<Format>, Option<&OsStr>) {
+/// One spelling for all that lead to a file which may not exist yet.
+fn resolved(path: &Path) -> PathBuf {
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    path.canonicalize().unwrap_or_else(|_| {
+        let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+        folder.join(path.file_name().unwrap_or_default())
+    })
+}
+
+/// The format and the file of one `--output`. A word before `=` must be a format; anything else, as
+/// in `./a=b`, is part of a file's name.
+fn split(output: &OsStr) -> Result<(Option<Format>, Option<&OsStr>), UnusableOutputs> {
     let whole = (None, Some(output));
     let Some(text) = output.to_str() else {
-        return split_bytes(output).unwrap_or(whole);
+        return Ok(split_bytes(output).unwrap_or(whole));
     };
     if let Some(format) = Format::from_name(text) {
-        return (Some(format), None);
+        return Ok((Some(format), None));
     }
-    match text.split_once('=') {
-        Some((name, file)) => match Format::from_name(name) {
-            Some(format) => (Some(format), Some(OsStr::new(file))),
-            None => whole,
-        },
-        None => whole,
+    let Some((name, file)) = text.split_once('=') else {
+        return Ok(whole);
+    };
+    match Format::from_name(name) {
+        Some(format) => Ok((Some(format), Some(OsStr::new(file)))),
+        None if name.chars().all(char::is_alphanumeric) => Err(UnusableOutputs::NoFormat {
+            name: name.to_owned(),
+            rest: file.to_owned(),
+        }),
+        None => Ok(whole),
     }
 }
 
@@ -157,7 +193,7 @@ mod tests {
         };
         match all(format, &outputs) {
             Ok(all) => all.iter().map(shown).collect(),
-            Err(error) => vec![error.0],
+            Err(error) => vec![error.to_string()],
         }
     }
 
@@ -172,15 +208,28 @@ mod tests {
             ["text=-", "sarif=a"]
         );
         assert_eq!(
-            shown(None, &["sarif=a", "text", "b=c"]),
-            ["sarif=a", "text=-", "text=b=c"]
+            shown(None, &["sarif=a", "text", "./b=c"]),
+            ["sarif=a", "text=-", "text=./b=c"]
         );
         assert_eq!(shown(None, &["json=-"]), ["json=-"]);
     }
 
     #[test]
     fn one_place_takes_one_report() {
-        assert_eq!(shown(None, &["json=-", "text"]), ["standard output"]);
-        assert_eq!(shown(None, &["json=a", "text=a"]), ["a"]);
+        let refused = |outputs: &[&str], place: &str| {
+            let shown = shown(None, outputs).concat();
+            assert!(shown.contains(&format!("to {place}; give each")), "{shown}");
+        };
+        refused(&["json=-", "text"], "standard output");
+        refused(&["json=a", "text=a"], "a");
+        refused(&["json=a", "text=./a"], "./a");
+        refused(&["json=src/../a", "text=a"], "a");
+    }
+
+    #[test]
+    fn a_mistyped_format_is_no_name_of_a_file() {
+        let shown = shown(None, &["sarf=a.sarif"]).concat();
+        assert!(shown.contains("`sarf` is no format"), "{shown}");
+        assert!(shown.contains("`./sarf=a.sarif`"), "{shown}");
     }
 }

@@ -24,3 +24,13 @@ pub(super) fn u64_le(bytes: &[u8], at: usize) -> Option<u64> {
 pub(super) fn find(bytes: &[u8], needle: &[u8]) -> Option<usize> {
     memchr::memmem::find(bytes, needle)
 }
+
+/// A big-endian number of two bytes.
+pub(super) fn u16_be(bytes: &[u8], at: usize) -> Option<u16> {
+    chunk(bytes, at).map(u16::from_be_bytes)
+}
+
+/// A big-endian number of four bytes.
+pub(super) fn u32_be(bytes: &[u8], at: usize) -> Option<u32> {
+    chunk(bytes, at).map(u32::from_be_bytes)
+}

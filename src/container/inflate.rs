@@ -17,7 +17,10 @@ use super::{
     input::{Consumed, Input},
     member::{Packed, Recorded, checksum_mismatch},
 };
-use crate::source::{MemorySource, Source, read_range};
+use crate::{
+    limits::Deadline,
+    source::{MemorySource, Source, read_range},
+};
 
 /// Bytes of one block.
 const BLOCK: usize = 256 << 10;
@@ -27,6 +30,11 @@ const CONTIGUOUS: usize = 16 << 20;
 
 /// Blocks kept from the beginning: headers are read again and again.
 const HEAD_BLOCKS: usize = 4;
+
+/// Units of work for what was decompressed.
+fn cost_of(bytes: u64) -> usize {
+    usize::try_from(bytes).map_or(usize::MAX, |bytes| bytes.saturating_mul(4))
+}
 
 /// Decompresses a member, emits what is wrong with it, and gives whatever could be decompressed.
 pub(super) fn inflate(
@@ -86,6 +94,7 @@ pub(super) fn inflate(
         size: recorded.size,
         length,
         inflatable,
+        deadline: budget.limits().deadline.clone(),
         state,
     }))
 }
@@ -113,7 +122,7 @@ fn compare(recorded: Recorded, actual: Recorded, emit: &mut dyn FnMut(Opened)) {
         emit(Opened::Anomaly(Anomaly {
             kind: AnomalyKind::SizeMismatch,
             offset: 0,
-            message,
+            detail: message,
         }));
     }
 }
@@ -139,7 +148,7 @@ fn leftover(
     emit(Opened::Anomaly(Anomaly {
         kind,
         offset: consumed,
-        message,
+        detail: message,
     }));
     if budget.take_member() {
         let behind = member.part(&packed.input, format!("@{consumed}"), (consumed, rest));
@@ -179,9 +188,10 @@ impl FirstPass {
             if produced == 0 {
                 return None;
             }
+            limits.deadline.allow(produced);
+            limits.deadline.spend(cost_of(produced));
             if limits.deadline.has_passed() {
-                let message = format!("the input took more than {} seconds", limits.seconds);
-                return Some(Problem::new(ProblemKind::Limit, message));
+                return Some(Problem::new(ProblemKind::Limit, limits.out_of_time()));
             }
             if !self.inflatable.take(produced) {
                 let message = format!("more than {} bytes decompressed", limits.inflated);
@@ -321,6 +331,7 @@ struct Inflated {
     size: Option<u64>,
     length: u64,
     inflatable: Inflatable,
+    deadline: Deadline,
     state: Mutex<State>,
 }
 
@@ -343,6 +354,7 @@ impl Inflated {
             return self.restart(state);
         };
         let (block, _) = next_block(decompressor);
+        self.deadline.spend(cost_of(block.len() as u64));
         if block.is_empty() || !self.inflatable.take(block.len() as u64) {
             return Err(io::Error::other(
                 "the limit of decompressed bytes is reached",

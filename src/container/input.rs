@@ -1,7 +1,7 @@
 //! A source read from front to back, the way decompressors want it.
 
 use std::{
-    io::{self, BufRead, Read},
+    io::{self, BufRead, Read, Seek, SeekFrom},
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -77,7 +77,13 @@ impl BufRead for Input {
         if self.taken >= self.buffer.len() {
             self.buffer.resize(CHUNK, 0);
             self.taken = 0;
-            let read = self.source.read_at(self.next, &mut self.buffer);
+            let read = loop {
+                // Not every decompressor goes on after an interruption.
+                match self.source.read_at(self.next, &mut self.buffer) {
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                    read => break read,
+                }
+            };
             self.buffer.truncate(*read.as_ref().unwrap_or(&0));
             self.next += read? as u64;
         }
@@ -98,5 +104,23 @@ impl Read for Input {
         let count = held.read(buffer)?;
         self.consume(count);
         Ok(count)
+    }
+}
+
+impl Seek for Input {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        let (base, distance) = match to {
+            SeekFrom::Start(position) => (position, 0),
+            SeekFrom::End(distance) => (self.source.len(), distance),
+            SeekFrom::Current(distance) => (self.consumed.get(), distance),
+        };
+        let position = base
+            .checked_add_signed(distance)
+            .ok_or(io::ErrorKind::InvalidInput)?;
+        self.consumed.0.store(position, Ordering::Relaxed);
+        self.buffer.clear();
+        self.taken = 0;
+        self.next = position;
+        Ok(position)
     }
 }

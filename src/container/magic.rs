@@ -38,7 +38,6 @@ const ROWS: &[Row] = &[
     Row("Arrow table", b"FEA1"),
     Row("ORC table", b"ORC"),
     Row("Avro data", b"Obj\x01"),
-    Row("HDF5 data", b"\x89HDF\r\n\x1a\n"),
     Row("MATLAB data", b"MATLAB 5.0"),
     Row("NetCDF data", b"CDF\x01"),
     Row("FITS data", b"SIMPLE  ="),
@@ -93,6 +92,9 @@ fn is_onnx(head: &[u8]) -> bool {
         || head.starts_with(b"\x08") && find(head, b"pytorch").is_some()
 }
 
+/// What [`text`] says of JSON.
+pub(super) const JSON: &str = "JSON text";
+
 /// What kind of text the head is; nothing where it holds bytes that text does not.
 pub(super) fn text(head: &[u8], whole: bool) -> Option<&'static str> {
     let cut = match std::str::from_utf8(head) {
@@ -107,7 +109,7 @@ pub(super) fn text(head: &[u8], whole: bool) -> Option<&'static str> {
         return None;
     }
     match text.iter().find(|byte| !byte.is_ascii_whitespace()) {
-        Some(b'{' | b'[') => Some("JSON text"),
+        Some(b'{' | b'[') => Some(JSON),
         _ => Some("text"),
     }
 }

@@ -108,6 +108,8 @@ pub struct Member {
     pub outer: Option<u64>,
     /// What the container knows about it.
     pub kind: MemberKind,
+    /// Where it starts in the member that it follows the streams of.
+    behind: Option<u64>,
     content: Content,
     recorded: Recorded,
 }
@@ -123,6 +125,7 @@ impl Member {
             start: 0,
             outer: Some(0),
             kind: MemberKind::Unknown,
+            behind: None,
             content: Content::Plain(source),
             recorded: Recorded::default(),
         }
@@ -159,15 +162,36 @@ impl Member {
         Self {
             start,
             kind,
+            behind: self.behind,
             ..Self::found(self.path.clone(), Arc::clone(source), self.outer)
         }
     }
 
     /// What follows the last stream of this member, to be looked at like a file of its own:
-    /// arrays in an `.npy` file, a second container. `source` is that of [`super::Look`].
+    /// arrays in an `.npy` file, a second container. `source` is that of [`super::Look`]. However
+    /// many follow one another, they are members of the same member.
     pub fn behind(&self, source: &Arc<dyn Source>, offset: u64) -> Self {
         let rest = source.len().saturating_sub(offset);
-        self.part(source, format!("@{offset}"), (offset, rest))
+        let at = self.behind.unwrap_or(0).saturating_add(offset);
+        let mut member = self.part(source, format!("@{at}"), (offset, rest));
+        if self.behind.is_some() {
+            // In the place of this one, not inside it.
+            let own = member.path.len().saturating_sub(2);
+            member.path.remove(own);
+        }
+        Self {
+            behind: Some(at),
+            ..member
+        }
+    }
+
+    /// Whether the member is just these bytes.
+    pub fn holds(&self, bytes: &[u8]) -> bool {
+        let Content::Plain(source) = &self.content else {
+            return false;
+        };
+        source.len() == bytes.len() as u64
+            && read_range(source.as_ref(), 0, bytes.len()).is_ok_and(|held| held == bytes)
     }
 
     /// Compressed bytes of this member under a further name.
@@ -182,6 +206,7 @@ impl Member {
             start: 0,
             outer: None,
             kind: MemberKind::Unknown,
+            behind: None,
             content: Content::Packed(Packed { input, codec }),
             recorded: Recorded::default(),
         }
@@ -197,7 +222,7 @@ impl Member {
         self
     }
 
-    fn inside(&self, name: impl AsRef<[u8]>) -> Vec<MemberName> {
+    pub(super) fn inside(&self, name: impl AsRef<[u8]>) -> Vec<MemberName> {
         let mut path = self.path.clone();
         path.push(MemberName::new(name));
         path
@@ -248,7 +273,7 @@ pub(super) fn checksum_mismatch(recorded: u32, actual: u32) -> Anomaly {
     Anomaly {
         kind: AnomalyKind::ChecksumMismatch,
         offset: 0,
-        message: format!("recorded CRC-32 {recorded:08x}, actual {actual:08x}"),
+        detail: format!("recorded CRC-32 {recorded:08x}, actual {actual:08x}"),
     }
 }
 

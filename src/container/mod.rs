@@ -7,8 +7,12 @@
 
 mod bits;
 mod budget;
+mod carried;
+mod carve;
 mod codec;
+mod database;
 mod dtype;
+mod hdf5;
 mod inflate;
 mod input;
 pub mod joblib;
@@ -17,8 +21,10 @@ mod magic;
 mod member;
 mod note;
 mod npy;
+mod seven_zip;
 mod sniff;
 mod tar;
+mod text;
 pub mod torch_legacy;
 mod trial;
 mod wrapper;
@@ -28,9 +34,11 @@ mod zip;
 use std::{io, sync::Arc};
 
 pub use budget::Budget;
+pub use carried::carried;
+pub use database::dumb;
 pub use dtype::{Dtype, dtype};
 pub use member::{Host, Member, MemberKind, MemberName};
-pub use note::{Anomaly, AnomalyKind, Opened, Problem, ProblemKind};
+pub use note::{Anomaly, AnomalyKind, Code, Opened, Problem, ProblemKind};
 pub use sniff::{Head, Sniffed, sniff};
 
 use crate::{limits::Limits, source::Source};
@@ -93,10 +101,20 @@ pub static FORMATS: &[Format] = &[
     wrapper::bzip2::FORMAT,
     wrapper::xz::FORMAT,
     wrapper::lzma::FORMAT,
+    wrapper::zstd::FORMAT,
+    wrapper::lz4::FORMAT,
     zip::FORMAT,
     npy::FORMAT,
     zfile::FORMAT,
     tar::FORMAT,
+    seven_zip::FORMAT,
+    database::sqlite::FORMAT,
+    database::sqlite::LOG,
+    database::gdbm::FORMAT,
+    database::berkeley::FORMAT,
+    hdf5::FORMAT,
+    text::JSON,
+    text::BASE64,
 ];
 
 /// What an opener works with.
@@ -131,8 +149,23 @@ impl Opening<'_> {
         (self.emit)(Opened::Anomaly(Anomaly {
             kind,
             offset,
-            message: message.into(),
+            detail: message.into(),
         }));
+    }
+
+    /// Code that a loader would run, outside of any pickle.
+    fn code(&mut self, offset: u64, data: Vec<u8>) {
+        (self.emit)(Opened::Code(Code { offset, data }));
+    }
+
+    /// The end of what is searched of `length` bytes; says so where that is not all.
+    fn searched(&mut self, length: u64) -> u64 {
+        let most = self.limits().searched;
+        if length > most {
+            let message = format!("only the first {most} bytes were searched for pickles");
+            self.problem(ProblemKind::Limit, message);
+        }
+        length.min(most)
     }
 
     fn explained(&mut self, start: u64, end: u64) {

@@ -3,6 +3,9 @@
 use super::Member;
 use crate::pickle::Span;
 
+/// What rules can be asked about a container.
+pub use crate::facts::{ContainerAnomalyKind as AnomalyKind, ContainerFact as Anomaly};
+
 /// One thing that opening a container or decompressing a member brought to light.
 #[derive(Debug)]
 pub enum Opened {
@@ -12,9 +15,20 @@ pub enum Opened {
     Problem(Problem),
     /// Something that honest writers do not do, or that two readers see differently.
     Anomaly(Anomaly),
+    /// Code that a loader would run, outside of any pickle.
+    Code(Code),
     /// Bytes that the format accounts for without a pickle in them. Offsets count from the start
     /// of the container's source.
     Explained(Span),
+}
+
+/// A marshalled code object in the configuration of a model.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Code {
+    /// Where the text that holds it starts, counted from the start of the container's source.
+    pub offset: u64,
+    /// As `marshal.dumps` writes it.
+    pub data: Vec<u8>,
 }
 
 /// Why part of a container could not be looked at.
@@ -61,76 +75,5 @@ impl ProblemKind {
             Self::Encrypted => "encrypted",
             Self::Unsupported => "unsupported",
         }
-    }
-}
-
-/// A disagreement inside a container.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Anomaly {
-    /// Which.
-    pub kind: AnomalyKind,
-    /// Where, counted from the start of the container's source.
-    pub offset: u64,
-    /// What exactly, with both sides of the disagreement.
-    pub message: String,
-}
-
-// Turns each row `Variant = "kebab-name": "sentence";` into a variant, its name in output and
-// rules, and the sentence a user reads.
-macro_rules! anomalies {
-    ($($variant:ident = $name:literal: $sentence:literal;)*) => {
-        /// The kinds of [`Anomaly`].
-        #[derive(Copy, Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        pub enum AnomalyKind { $(#[doc = $sentence] $variant,)* }
-
-        impl AnomalyKind {
-            /// Every kind.
-            pub const ALL: &[Self] = &[$(Self::$variant,)*];
-
-            /// The name in rules and reports.
-            pub fn name(self) -> &'static str {
-                match self { $(Self::$variant => $name,)* }
-            }
-
-            /// What it means, in one sentence.
-            pub fn sentence(self) -> &'static str {
-                match self { $(Self::$variant => $sentence,)* }
-            }
-        }
-    };
-}
-
-anomalies! {
-    NameMismatch = "name-mismatch": "The directory and the member's own header give different names.";
-    SizeMismatch = "size-mismatch": "The directory and the member's own header give different sizes.";
-    MethodMismatch = "method-mismatch": "The directory and the member's own header give different compression methods.";
-    FlagsMismatch = "flags-mismatch": "The directory and the member's own header disagree on flags.";
-    ChecksumMismatch = "checksum-mismatch": "The data does not have the checksum that is recorded for it: some readers refuse it, others do not check.";
-    FalselyEncrypted = "falsely-encrypted": "A member is marked as encrypted but is not: some readers refuse it, others do not look at the mark.";
-    DuplicateName = "duplicate-name": "Several members have the same name: readers pick different ones.";
-    CaseVariantName = "case-variant-name": "Names differ only in letter case: readers that ignore case pick different members.";
-    OverlappingMembers = "overlapping-members": "Members share bytes.";
-    HiddenMember = "hidden-member": "A member is not listed in the directory.";
-    DirectoryMismatch = "directory-mismatch": "The archive has several directories, or one that does not hold what its end record says.";
-    PrefixData = "prefix-data": "Bytes stand before the first member.";
-    GapData = "gap-data": "Bytes between members belong to none.";
-    TrailingData = "trailing-data": "Bytes follow the end of the container.";
-}
-
-#[cfg(test)]
-mod tests {
-    use super::AnomalyKind;
-
-    #[test]
-    fn names_of_anomalies_are_unique_and_kebab_case() {
-        let mut names: Vec<_> = AnomalyKind::ALL.iter().map(|kind| kind.name()).collect();
-        assert!(
-            names
-                .iter()
-                .all(|name| name.bytes().all(|b| b == b'-' || b.is_ascii_lowercase()))
-        );
-        names.sort_unstable();
-        names.dedup();
-        assert_eq!(names.len(), AnomalyKind::ALL.len());
     }
 }

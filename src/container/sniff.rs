@@ -99,7 +99,9 @@ fn readings_of(
     }
     let kept = (TAIL as u64).min(length);
     let tail = match with_tail && kept > bytes.len() as u64 {
-        true => read_range(source, source.len() - kept, TAIL)?,
+        // An end that cannot be read must not hide what stands at the beginning, which a loader has
+        // run by then. Whoever opened the input remembers the error.
+        true => read_range(source, source.len() - kept, TAIL).unwrap_or_default(),
         false if with_tail => bytes.clone(),
         false => Vec::new(),
     };
@@ -115,12 +117,6 @@ fn readings_of(
 }
 
 fn decide(head: &Head<'_>, fetch: trial::Fetch<'_>) -> io::Result<(Vec<Sniffed>, Verdict)> {
-    if head
-        .bytes
-        .starts_with(b"version https://git-lfs.github.com/spec/")
-    {
-        return Ok((vec![Sniffed::LfsPointer], Verdict::Never));
-    }
     let mut readings: Vec<Sniffed> = FORMATS
         .iter()
         .filter(|format| (format.matches)(head))
@@ -137,9 +133,23 @@ fn decide(head: &Head<'_>, fetch: trial::Fetch<'_>) -> io::Result<(Vec<Sniffed>,
         _ => {}
     }
     if readings.is_empty() {
-        readings.push(Sniffed::NoPickle(reason(head)));
+        readings.push(if is_lfs_pointer(head) {
+            Sniffed::LfsPointer
+        } else {
+            Sniffed::NoPickle(reason(head))
+        });
     }
     Ok((readings, trial.verdict))
+}
+
+/// The specification of Git LFS caps a pointer at this many bytes.
+const LONGEST_POINTER: u64 = 1024;
+
+fn is_lfs_pointer(head: &Head<'_>) -> bool {
+    head.length < LONGEST_POINTER
+        && head
+            .bytes
+            .starts_with(b"version https://git-lfs.github.com/spec/")
 }
 
 fn reason(head: &Head<'_>) -> &'static str {

@@ -5,7 +5,7 @@
 //! tar of version 0.1 has a pickle before every such block. Only the pickles say how large an
 //! element is, so whoever ran them passes that on.
 
-use std::io;
+use std::{cmp::Ordering, collections::BTreeMap, io};
 
 use super::{Host, bits::u64_le};
 use crate::{
@@ -34,7 +34,8 @@ pub fn element_size(class: &[u8]) -> Option<u64> {
 /// `storages` are element count and element size of the persistent ids in the fourth pickle, each
 /// storage once, in any order: the file may hold them in another. Gives one span for every block
 /// from `offset` on, as long as each is one of the storages; all of the file is explained where the
-/// last one ends at its end.
+/// last one ends at its end. Where storages have the same count, the sizes that lead to the end of
+/// the file are the right ones.
 ///
 /// # Errors
 /// As [`Source::read_at`].
@@ -43,48 +44,81 @@ pub fn storages(
     offset: u64,
     storages: &[(u64, u64)],
 ) -> io::Result<Vec<Span>> {
-    let mut left = storages.to_vec();
-    let mut spans = Vec::new();
-    let mut position = offset;
-    while !left.is_empty() {
-        let Some(count) = u64_le(&read_range(source, position, 8)?, 0) else {
-            break;
-        };
-        let Some(index) = choose(source, position, count, &left)? else {
-            break;
-        };
-        let (_, size) = left.swap_remove(index);
-        let length = count.saturating_mul(size).saturating_add(8);
-        spans.push(Span {
-            start: position,
-            length,
-        });
-        position = position.saturating_add(length);
+    let mut left: BTreeMap<(u64, u64), usize> = BTreeMap::new();
+    for storage in storages {
+        *left.entry(*storage).or_default() += 1;
     }
-    Ok(spans)
+    let mut taken: Vec<((u64, u64), Span)> = Vec::new();
+    let mut best = Vec::new();
+    let mut above = None;
+    for _ in 0..storages.len().saturating_add(ATTEMPTS) {
+        let position = taken.last().map_or(offset, |(_, span)| span.end());
+        if taken.len() > best.len() {
+            best = taken.iter().map(|(_, span)| *span).collect();
+        }
+        if position >= source.len() || taken.len() == storages.len() {
+            break;
+        }
+        let last = taken.len() + 1 == storages.len();
+        let block = next_block(source, position, (above.take(), last), &left)?;
+        if let Some((storage, span)) = block {
+            take(&mut left, storage);
+            taken.push((storage, span));
+        } else if let Some((storage, _)) = taken.pop() {
+            *left.entry(storage).or_default() += 1;
+            above = Some(storage);
+        } else {
+            break;
+        }
+    }
+    Ok(best)
 }
 
-/// The storage that a block may be: of this count, and with another block or the end behind it.
-fn choose(
+/// Blocks that may be tried in vain.
+const ATTEMPTS: usize = 4096;
+
+/// The smallest storage above another that the block at `position` may be: of its count, with
+/// another block or the end behind it.
+fn next_block(
     source: &dyn Source,
     position: u64,
-    count: u64,
-    left: &[(u64, u64)],
-) -> io::Result<Option<usize>> {
-    for (index, &(numel, size)) in left.iter().enumerate() {
-        let end = count
-            .checked_mul(size)
-            .and_then(|length| length.checked_add(position + 8));
-        let Some(end) = end.filter(|end| numel == count && *end <= source.len()) else {
-            continue;
+    (above, last): (Option<(u64, u64)>, bool),
+    left: &BTreeMap<(u64, u64), usize>,
+) -> io::Result<Option<((u64, u64), Span)>> {
+    let Some(count) = u64_le(&read_range(source, position, 8)?, 0) else {
+        return Ok(None);
+    };
+    let first = above.map_or((count, 0), |(count, size)| (count, size + 1));
+    for &(numel, size) in left
+        .range(first..=(count, u64::MAX))
+        .map(|(storage, _)| storage)
+    {
+        let length = numel.saturating_mul(size).saturating_add(8);
+        let span = Span {
+            start: position,
+            length,
         };
-        let next = u64_le(&read_range(source, end, 8)?, 0);
-        let last = left.len() == 1 || end == source.len();
-        if last || next.is_some_and(|next| left.iter().any(|&(numel, _)| numel == next)) {
-            return Ok(Some(index));
+        let end = position.saturating_add(length);
+        let next = match end.cmp(&source.len()) {
+            Ordering::Greater => continue,
+            Ordering::Equal => return Ok(Some(((numel, size), span))),
+            Ordering::Less => u64_le(&read_range(source, end, 8)?, 0),
+        };
+        let fits = |next| left.range((next, 0)..=(next, u64::MAX)).next().is_some();
+        if last || next.is_some_and(fits) {
+            return Ok(Some(((numel, size), span)));
         }
     }
     Ok(None)
+}
+
+fn take(left: &mut BTreeMap<(u64, u64), usize>, storage: (u64, u64)) {
+    if let Some(number) = left.get_mut(&storage) {
+        *number -= 1;
+        if *number == 0 {
+            left.remove(&storage);
+        }
+    }
 }
 
 /// Where the next pickle starts in `storages` or `tensors` of a version 0.1 tar, given where one
@@ -129,6 +163,14 @@ mod tests {
         let source = MemorySource::new(bytes.clone());
         let spans = storages(&source, 5, &[(3, 2), (3, 4), (2, 8)]).unwrap();
         assert_eq!(spans.len(), 3);
+        assert_eq!(spans.last().unwrap().end(), bytes.len() as u64);
+    }
+
+    #[test]
+    fn sizes_are_those_that_lead_to_the_end() {
+        let bytes = [block(2, 4), block(2, 1), block(2, 16), block(2, 2)].concat();
+        let source = MemorySource::new(bytes.clone());
+        let spans = storages(&source, 0, &[(2, 1), (2, 2), (2, 4), (2, 16)]).unwrap();
         assert_eq!(spans.last().unwrap().end(), bytes.len() as u64);
     }
 

@@ -12,6 +12,9 @@ use crate::{
     pickle::Instruction,
 };
 
+/// Units of work for an element that a call copies: it may be linked for good.
+const ELEMENT: usize = 16;
+
 /// How deep modelled calls may nest: a partial of a partial of a getter …
 const CALL_DEPTH: usize = 32;
 
@@ -321,7 +324,10 @@ impl Machine<'_, '_> {
 
     /// Whether a call or change is kept as an event, or only counted.
     fn keep(&mut self, callee: Value, carrying: bool) -> bool {
-        let Some(entry) = self.heap.symbol_of_mut(callee) else {
+        let Some(number) = self.heap.symbol_number(callee) else {
+            return true;
+        };
+        let Some(entry) = self.heap.symbols.get_mut(number as usize) else {
             return true;
         };
         let most = match (entry.plain, entry.model) {
@@ -334,6 +340,9 @@ impl Machine<'_, '_> {
         if entry.kept_calls >= most {
             entry.further_calls += 1;
             return false;
+        }
+        if entry.kept_calls == 0 {
+            self.heap.called.push(number);
         }
         entry.kept_calls += 1;
         true
@@ -362,6 +371,7 @@ impl Machine<'_, '_> {
             return Value::UNKNOWN;
         };
         let all: Vec<Value> = first.iter().chain(&rest).copied().collect();
+        self.limits.deadline.spend(all.len() * ELEMENT);
         self.heap.node_of(Tag::Tuple, &all)
     }
 
@@ -370,6 +380,7 @@ impl Machine<'_, '_> {
             return Value::UNKNOWN;
         };
         all.push(keywords);
+        self.limits.deadline.spend(all.len() * ELEMENT);
         self.heap.node_of(Tag::Tuple, &all)
     }
 

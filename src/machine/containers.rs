@@ -9,8 +9,8 @@ use std::collections::HashMap;
 
 use super::value::{Tag, Value};
 
-/// Nodes in their ring, counted: two MiB.
-const NODES: usize = 1 << 16;
+/// Nodes in their ring, counted: one MiB.
+const NODES: usize = 1 << 15;
 
 /// Elements in their ring, counted: one MiB.
 const ELEMENTS: usize = 1 << 17;

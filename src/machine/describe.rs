@@ -1,5 +1,7 @@
 //! From the machine's values to facts: owned, printable, and short.
 
+use std::collections::HashMap;
+
 use super::{
     Machine,
     heap::ObjectKind,
@@ -21,9 +23,16 @@ const DEPTH: usize = 4;
 /// Elements of a container that are described, counted.
 const ELEMENTS: usize = 64;
 
-/// Values described of one event, counted. A tuple that holds one tuple many times, which holds
-/// another, unfolds without end.
-const DESCRIBED: usize = 4096;
+/// What describing one event may cost: a unit for each byte of text, and [`ELEMENT`] for each value.
+/// A tuple that holds one tuple many times, which holds another, unfolds without end.
+const DESCRIBED: usize = 1 << 18;
+
+/// What a value costs, its text aside.
+const ELEMENT: usize = 64;
+
+/// Units of work for a byte that is copied and kept until a stream is judged: so the memory that an
+/// input takes is bounded with its work.
+pub(super) const KEPT: usize = 8;
 
 /// Longest text that is described, in bytes. Longer text is known to be text, not what it says.
 const TEXT: usize = 4096;
@@ -38,6 +47,7 @@ impl Machine<'_, '_> {
     /// Turns the trace into facts and forgets it.
     pub(super) fn describe(&mut self, offset: u64, stop: u64, halt: Halt) -> Facts {
         let trace = std::mem::take(&mut self.trace);
+        self.described_payloads.clear();
         let end = match halt {
             Halt::Stop => End::Stop,
             Halt::Limit(_) => End::Limit,
@@ -61,25 +71,43 @@ impl Machine<'_, '_> {
             buffers: Vec::new(),
             payloads: Vec::new(),
             anomalies: trace.anomalies,
+            container: Vec::new(),
         };
         for event in trace.events {
             self.describe_event(&mut facts, event);
         }
-        for entry in &mut self.heap.symbols {
-            if entry.further_calls > 0 {
-                let further = std::mem::take(&mut entry.further_calls);
-                let last = facts
-                    .calls
-                    .iter_mut()
-                    .rev()
-                    .find(|call| call.callee.symbol() == Some(&entry.symbol));
-                if let Some(call) = last {
-                    call.repeated = further;
-                }
-            }
-            entry.kept_calls = 0;
+        self.count_further_calls(&mut facts);
+        if let Some(stop) = self.limits.deadline.passed()
+            && facts.end == End::Stop
+        {
+            facts.end = End::Limit;
+            facts.end_reason = Some(Halt::Limit(stop.limit()).to_string());
         }
         facts
+    }
+
+    /// Says at the last call that was kept of each callable how many more there were.
+    fn count_further_calls(&mut self, facts: &mut Facts) {
+        let mut further = HashMap::new();
+        for number in self.heap.called.drain(..) {
+            if let Some(entry) = self.heap.symbols.get_mut(number as usize) {
+                entry.kept_calls = 0;
+                let count = std::mem::take(&mut entry.further_calls);
+                if count > 0 {
+                    further.insert(entry.symbol.clone(), count);
+                }
+            }
+        }
+        for call in facts.calls.iter_mut().rev() {
+            if further.is_empty() {
+                break;
+            }
+            let count = call
+                .callee
+                .symbol()
+                .and_then(|symbol| further.remove(symbol));
+            call.repeated = count.unwrap_or(0);
+        }
     }
 
     fn import_facts(&self, first: usize) -> Vec<ImportFact> {
@@ -104,7 +132,26 @@ impl Machine<'_, '_> {
     }
 
     fn describe_event(&mut self, facts: &mut Facts, event: Event) {
-        self.describable = DESCRIBED;
+        // Where there is no time left, what happened is said, and not with what.
+        self.describable = match self.limits.deadline.has_passed() {
+            true => 0,
+            false => DESCRIBED,
+        };
+        let affordable = self.describable;
+        self.facts_of(facts, event);
+        let spent = affordable - self.describable;
+        self.limits.deadline.spend((spent + ELEMENT) * KEPT);
+    }
+
+    /// Spends units of what describing the event may cost; `false` where they are not there, and
+    /// then nothing more is.
+    fn afford(&mut self, units: usize) -> bool {
+        let left = self.describable.checked_sub(units);
+        self.describable = left.unwrap_or(0);
+        left.is_some()
+    }
+
+    fn facts_of(&mut self, facts: &mut Facts, event: Event) {
         let place = Place {
             offset: event.offset,
             opcode: event.opcode.name(),
@@ -153,12 +200,17 @@ impl Machine<'_, '_> {
         }
     }
 
+    /// What a call would run. The same value handed to many calls is looked at once.
     fn payload_fact(
         &mut self,
         place: Place,
         kind: PayloadKind,
         data: Value,
     ) -> Option<PayloadFact> {
+        let deadline = &self.limits.deadline;
+        if deadline.has_passed() || !self.described_payloads.insert((kind, data)) {
+            return None;
+        }
         if kind == PayloadKind::CodeObject && data.tag() == Tag::Tuple {
             let parts = self.code_parts(data)?;
             return Some(PayloadFact {
@@ -169,6 +221,7 @@ impl Machine<'_, '_> {
             });
         }
         let data = self.payload_bytes(data)?;
+        self.limits.deadline.spend(data.len().saturating_mul(KEPT));
         let is_code = kind == PayloadKind::Source && payload::is_code(&data);
         let kind = if is_code {
             PayloadKind::CodeObject
@@ -258,10 +311,17 @@ impl Machine<'_, '_> {
     }
 
     fn argument_fact(&mut self, value: Value, depth: usize) -> Argument {
-        match self.describable.checked_sub(1) {
-            Some(left) => self.describable = left,
-            None => return Argument::Unknown,
+        if !self.afford(ELEMENT) {
+            return Argument::Unknown;
         }
+        let described = self.affordable_fact(value, depth);
+        if let Argument::Text(Some(text)) | Argument::Bytes(Some(text)) = &described {
+            self.afford(text.len());
+        }
+        described
+    }
+
+    fn affordable_fact(&mut self, value: Value, depth: usize) -> Argument {
         match value.tag() {
             Tag::Unknown => Argument::Unknown,
             Tag::None => Argument::None,
@@ -315,15 +375,13 @@ impl Machine<'_, '_> {
     }
 
     /// Imports that went into a value at any depth. Iterative: nesting is the input's.
-    fn carried(&self, value: Value) -> Vec<Symbol> {
+    fn carried(&mut self, value: Value) -> Vec<Symbol> {
         let mut found: Vec<Symbol> = Vec::new();
         let mut pending = vec![value];
-        let mut steps = 0;
-        while let Some(value) = pending
-            .pop()
-            .filter(|_| steps < 4096 && found.len() < CARRIED)
-        {
-            steps += 1;
+        while let Some(value) = pending.pop().filter(|_| found.len() < CARRIED) {
+            if !self.afford(ELEMENT) {
+                break;
+            }
             if !self.heap.carries(value) {
                 continue;
             }

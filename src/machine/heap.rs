@@ -79,6 +79,8 @@ pub(crate) struct Heap<'k> {
     objects: Vec<Object>,
     pub(crate) imports: Vec<Import>,
     pub(crate) symbols: Vec<SymbolEntry<'k>>,
+    /// Numbers of the symbols of which this stream has kept calls.
+    pub(crate) called: Vec<u32>,
     numbers: HashMap<Symbol, u32>,
     texts: Vec<Box<[u8]>>,
 }
@@ -91,6 +93,7 @@ impl<'k> Heap<'k> {
             objects: Vec::new(),
             imports: Vec::new(),
             symbols: Vec::new(),
+            called: Vec::new(),
             numbers: HashMap::new(),
             texts: Vec::new(),
         }
@@ -263,12 +266,6 @@ impl<'k> Heap<'k> {
     #[inline]
     pub(crate) fn symbol_of(&self, value: Value) -> Option<&SymbolEntry<'k>> {
         self.symbols.get(self.symbol_number(value)? as usize)
-    }
-
-    /// The symbol that a value imports, to count its calls.
-    pub(crate) fn symbol_of_mut(&mut self, value: Value) -> Option<&mut SymbolEntry<'k>> {
-        let number = self.symbol_number(value)?;
-        self.symbols.get_mut(number as usize)
     }
 
     // ---- computed text ----

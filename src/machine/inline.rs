@@ -47,7 +47,9 @@ impl Machine<'_, '_> {
                     let padding = self.decoder.peek_byte().map_err(Halt::Decode)?.unwrap_or(0);
                     behind = behind.saturating_add(1 + u64::from(padding));
                 }
-                self.decoder.jump(behind.saturating_add(bytes));
+                // Data that says it is longer than the member ends with it.
+                let end = behind.saturating_add(bytes).min(self.decoder.length());
+                self.decoder.jump(end);
                 Ok(())
             }
             // Not what the writer writes: the loader will fail or read elsewhere. It is followed

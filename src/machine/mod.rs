@@ -25,7 +25,7 @@ mod value;
 use std::collections::HashSet;
 
 use crate::{
-    facts::{Anomaly, AnomalyKind, Facts},
+    facts::{Anomaly, AnomalyKind, Facts, PayloadKind},
     limits::Limits,
     pickle::{Arm, Decoder, Instruction, Opcode, OperandKind, decode_operand, dispatch},
     source::Source,
@@ -84,8 +84,10 @@ pub struct Machine<'s, 'k> {
     /// Names registered by this member under extension codes.
     registered: Vec<(i64, Value)>,
     trace: Trace,
-    /// Values that may still be described for the current event: shared containers unfold.
+    /// Units that may still be spent on describing the current event: shared containers unfold.
     describable: usize,
+    /// What was handed to loaders and interpreters, and has been described in this stream.
+    described_payloads: HashSet<(PayloadKind, Value)>,
 }
 
 /// Decodes and applies one instruction of the window.
@@ -165,6 +167,7 @@ impl<'s, 'k> Machine<'s, 'k> {
             registered: Vec::new(),
             trace: Trace::default(),
             describable: 0,
+            described_payloads: HashSet::new(),
         }
     }
 
@@ -173,7 +176,8 @@ impl<'s, 'k> Machine<'s, 'k> {
     pub fn run(&mut self, offset: u64) -> Facts {
         self.begin(offset);
         let halt = self.follow();
-        let stop = self.decoder.position();
+        // Array data that a cut file lacks may have been skipped.
+        let stop = self.decoder.position().min(self.decoder.length());
         let facts = self.describe(offset, stop, halt);
         if halt != Halt::Stop || (self.heap.size() > CARRIED_NODES && !self.keeps_memo) {
             self.heap = Heap::new(self.knowledge);
@@ -203,10 +207,15 @@ impl<'s, 'k> Machine<'s, 'k> {
 
     fn follow(&mut self) -> Halt {
         loop {
-            if self.limits.deadline.has_passed() {
-                return Halt::Limit("seconds");
+            if let Some(stop) = self.limits.deadline.passed() {
+                return Halt::Limit(stop.limit());
             }
-            if let Err(halt) = self.follow_held() {
+            let start = self.decoder.position();
+            let outcome = self.follow_held();
+            let followed = self.decoder.position().abs_diff(start);
+            let followed = usize::try_from(followed).map_or(PACE, |bytes| bytes.min(PACE));
+            self.limits.deadline.spend(followed + 1);
+            if let Err(halt) = outcome {
                 return halt;
             }
             // An instruction at the edge of the window, or one that cannot be decoded.

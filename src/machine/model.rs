@@ -298,6 +298,19 @@ pub enum TextOp {
     LiteralEval,
 }
 
+impl TextOp {
+    /// Whether the result may be far longer than the operands, so that trying is what costs.
+    pub(crate) fn unfolds(self) -> bool {
+        matches!(
+            self,
+            Self::ZlibDecompress
+                | Self::GzipDecompress
+                | Self::Bz2Decompress
+                | Self::LzmaDecompress
+        )
+    }
+}
+
 /// What the machine is told about one symbol.
 #[derive(Copy, Clone, Debug, Default)]
 pub struct Behaviour<'k> {

@@ -4,6 +4,7 @@ use super::{
     Machine,
     heap::{Import, ObjectKind},
     model::TextOp,
+    step::cost_of,
     trace::Halt,
     value::{Tag, Value},
 };
@@ -124,6 +125,10 @@ impl Machine<'_, '_> {
 
     /// A method bound to an object.
     fn bind(&mut self, at: &Instruction, function: Symbol, object: Value) -> Result<Value, Halt> {
+        if !self.is_short(&function) {
+            return self.import(at, None, true);
+        }
+        self.limits.deadline.spend(cost_of(&function));
         let symbol = self.heap.intern(function);
         let function = self.heap.new_import(Import {
             offset: at.offset,
@@ -165,6 +170,9 @@ impl Machine<'_, '_> {
         let Some(elements) = self.heap.elements(dict) else {
             return Value::UNKNOWN;
         };
+        if !self.may_look_through(elements.len()) {
+            return Value::UNKNOWN;
+        }
         let wanted = self.contents(key, LONGEST_NAME);
         for pair in elements.rchunks_exact(2) {
             let &[candidate, value] = pair else { continue };
@@ -177,12 +185,23 @@ impl Machine<'_, '_> {
         Value::UNKNOWN
     }
 
+    /// Takes the cost of comparing so many keys from what may be computed: one look-up of a few
+    /// bytes can go through thousands of them.
+    fn may_look_through(&mut self, elements: usize) -> bool {
+        self.text_work = self.text_work.saturating_add(elements);
+        self.limits.deadline.spend(elements);
+        self.text_work <= self.limits.computed
+    }
+
     /// Looks a string key up in a dict literal.
     pub(super) fn dict_entry(&mut self, dict: Value, key: &[u8]) -> Option<Value> {
         let elements = self
             .heap
             .elements(dict)
             .filter(|_| dict.tag() == Tag::Dict)?;
+        if !self.may_look_through(elements.len()) {
+            return None;
+        }
         for pair in elements.rchunks_exact(2) {
             if let &[candidate, value] = pair
                 && self.contents(candidate, LONGEST_NAME).as_deref() == Some(key)

@@ -11,12 +11,15 @@ use super::{Machine, fetch::Strings, model::Knowledge};
 use crate::{
     facts::{Anomaly, AnomalyKind, End, Facts, Symbol},
     limits::Limits,
-    pickle::dialect::{self, Follower, READERS},
+    pickle::dialect::{self, Consumed, Follower, READERS},
     source::{Source, Spliced},
 };
 
 /// Pieces of one stream that a reader may take; more are a stream made of cut frames.
 const MOST_PIECES: usize = 100_000;
+
+/// Units of work for one piece.
+const PIECE: u64 = 64;
 
 /// What a plain unpickler is called that does not know of raw array data.
 const PLAIN_READER: &str = "pickle.load, which does not skip joblib's inline arrays";
@@ -114,7 +117,11 @@ impl<'s, 'k> Readings<'s, 'k> {
         let mut seen = Vec::new();
         for (reader, name) in READERS {
             let offset = reading.first.offset;
+            if self.limits.deadline.has_passed() {
+                return;
+            }
             let taken = dialect::consumed(self.source, offset, reader, MOST_PIECES);
+            self.spend_on(&taken);
             continue_at(reading, taken.next);
             if taken.ranges.len() <= 1 || seen.contains(&taken.ranges) {
                 continue;
@@ -131,8 +138,22 @@ impl<'s, 'k> Readings<'s, 'k> {
         }
     }
 
+    /// Takes what following a reader has cost from what the input may cost.
+    fn spend_on(&self, taken: &Consumed) {
+        let bytes: u64 = taken.ranges.iter().map(|piece| piece.length).sum();
+        let units = bytes.saturating_add(taken.ranges.len() as u64 * PIECE);
+        self.limits
+            .deadline
+            .spend(usize::try_from(units).unwrap_or(usize::MAX));
+    }
+
     /// What the joined pieces mean, and whether the encoding of strings matters there.
-    fn spliced(&self, spliced: &Spliced<'_>, strings: Strings, first: &Facts) -> (Facts, bool) {
+    fn spliced(
+        &self,
+        spliced: &Spliced<&dyn Source>,
+        strings: Strings,
+        first: &Facts,
+    ) -> (Facts, bool) {
         let mut machine = Machine::new(spliced, self.knowledge, self.limits);
         machine.heeds_frames = false;
         machine.strings = strings;
@@ -180,10 +201,11 @@ impl<'s, 'k> Readings<'s, 'k> {
             if reading.first.memo_missing && !facts.memo_missing {
                 reading.continues = ends_of(&facts, frame_end);
                 let mut alone = std::mem::replace(&mut reading.first, facts);
-                // Its strings may spell other names to a reader with another encoding.
-                if further_imports(&alone, &reading.first).next().is_some() {
+                // Another value in the memo, or another encoding, may have led elsewhere before.
+                let known: HashSet<Deed> = deeds(&reading.first).collect();
+                if deeds(&alone).any(|deed| !known.contains(&deed)) {
                     alone.reader = Some(OWN_MEMO_READER);
-                    reading.others.push(alone);
+                    reading.shared.push(alone);
                 }
             } else if differs(&facts, &reading.first) {
                 for next in ends_of(&facts, frame_end) {
@@ -223,10 +245,11 @@ impl<'s, 'k> Readings<'s, 'k> {
             let (mut pieces, mut starts, mut length) = (Vec::new(), vec![0], 0);
             loop {
                 let taken = follower.stream(MOST_PIECES - pieces.len());
+                self.spend_on(&taken);
                 length += taken.ranges.iter().map(|piece| piece.length).sum::<u64>();
                 pieces.extend(taken.ranges);
                 let full = pieces.len() >= MOST_PIECES || starts.len() >= self.limits.streams;
-                if taken.next.is_none() || full {
+                if taken.next.is_none() || full || self.limits.deadline.has_passed() {
                     break;
                 }
                 starts.push(length);
@@ -298,7 +321,7 @@ fn has(facts: &Facts, kind: AnomalyKind) -> bool {
 }
 
 /// Turns offsets in the spliced bytes into offsets in the member.
-fn move_back(facts: &mut Facts, spliced: &Spliced<'_>) {
+fn move_back(facts: &mut Facts, spliced: &Spliced<&dyn Source>) {
     let origin = |offset: &mut u64| *offset = spliced.origin(*offset);
     facts
         .imports
@@ -335,48 +358,40 @@ fn move_back(facts: &mut Facts, spliced: &Spliced<'_>) {
     origin(&mut facts.offset);
 }
 
-/// Whether a reading imports, calls or changes anything else than another.
-fn differs(facts: &Facts, first: &Facts) -> bool {
-    let imports = |facts: &Facts| -> Vec<Option<Symbol>> {
-        facts
-            .imports
-            .iter()
-            .map(|import| import.symbol.clone())
-            .collect()
-    };
-    let calls = |facts: &Facts| -> Vec<String> {
-        facts
-            .calls
-            .iter()
-            .map(|call| format!("{}{}", call.callee, call.shown))
-            .collect()
-    };
-    let changes = |facts: &Facts| -> Vec<String> {
-        facts
-            .changes
-            .iter()
-            .map(|change| format!("{}{}", change.target, change.shown))
-            .collect()
-    };
-    imports(facts) != imports(first)
-        || calls(facts) != calls(first)
-        || changes(facts) != changes(first)
+/// Something that a reading does, by which it is told from others.
+#[derive(PartialEq, Eq, Hash)]
+enum Deed<'f> {
+    Import(&'f Option<Symbol>),
+    Call(String),
+    Change(String),
 }
 
-/// Imports of a reading that another does not perform.
-fn further_imports<'f>(
-    facts: &'f Facts,
-    first: &'f Facts,
-) -> impl Iterator<Item = &'f Option<Symbol>> {
-    let known: HashSet<_> = first.imports.iter().map(|import| &import.symbol).collect();
-    let symbols = facts.imports.iter().map(|import| &import.symbol);
-    symbols.filter(move |&symbol| !known.contains(symbol))
+fn deeds(facts: &Facts) -> impl Iterator<Item = Deed<'_>> {
+    let imports = facts.imports.iter();
+    let calls = facts.calls.iter();
+    let changes = facts.changes.iter();
+    imports
+        .map(|import| Deed::Import(&import.symbol))
+        .chain(calls.map(|call| Deed::Call(format!("{}{}", call.callee, call.shown))))
+        .chain(changes.map(|change| Deed::Change(format!("{}{}", change.target, change.shown))))
+}
+
+/// Whether a reading imports, calls or changes anything else than another.
+fn differs(facts: &Facts, first: &Facts) -> bool {
+    !deeds(facts).eq(deeds(first))
 }
 
 /// Whether a reading that runs into array data imports something that could exist: numbers read
 /// as opcodes do not spell names.
 fn does_more(facts: &Facts, first: &Facts) -> bool {
-    further_imports(facts, first).any(|symbol| match symbol {
+    let known = first
+        .imports
+        .iter()
+        .filter_map(|import| import.symbol.as_ref());
+    let known: HashSet<&Symbol> = known.collect();
+    let mut imports = facts.imports.iter().map(|import| &import.symbol);
+    imports.any(|symbol| match symbol {
+        Some(symbol) if known.contains(symbol) => false,
         Some(symbol) => {
             let dotted = symbol.dotted();
             let legal = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.');

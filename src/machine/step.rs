@@ -370,7 +370,7 @@ impl Machine<'_, '_> {
         let Operand::Spans(module, name) = at.operand else {
             return Ok(Value::UNKNOWN);
         };
-        let fetch = |span: Span| self.lookup.bytes(span, self.limits.text);
+        let fetch = |span: Span| self.lookup.bytes(span, self.limits.name);
         let symbol = fetch(module).zip(fetch(name));
         let symbol = symbol.map(|(module, name)| Symbol { module, name });
         self.import(at, symbol, false)
@@ -387,7 +387,7 @@ impl Machine<'_, '_> {
                 return Err(Halt::Fault(Fault::NameNotText));
             }
         }
-        let most = self.limits.text;
+        let most = self.limits.name;
         let symbol = self.text(module, most).zip(self.text(name, most));
         // Loaders raise at the text itself; it is looked at here, where it is fetched anyway.
         if let Some((module, name)) = &symbol
@@ -411,6 +411,10 @@ impl Machine<'_, '_> {
         if self.heap.imports.len() - self.trace.first_import >= self.limits.events {
             return Err(Halt::Limit("events"));
         }
+        let symbol = symbol.filter(|symbol| self.is_short(symbol));
+        self.limits
+            .deadline
+            .spend(symbol.as_ref().map_or(0, cost_of));
         if symbol.is_none() {
             self.anomaly(AnomalyKind::UnresolvedName, at.offset);
         }
@@ -429,6 +433,12 @@ impl Machine<'_, '_> {
             resolved,
             of_instance: false,
         }))
+    }
+
+    /// Whether a name is one that could exist. Attributes of attributes of … would otherwise make
+    /// names whose total length is quadratic in that of the stream.
+    pub(super) fn is_short(&self, symbol: &Symbol) -> bool {
+        symbol.module.len().max(symbol.name.len()) <= self.limits.name
     }
 
     fn extension(&mut self, at: &Instruction) -> Result<(), Halt> {
@@ -556,6 +566,16 @@ fn small_decimal(line: &[u8]) -> Option<Value> {
 
 /// The operand of an opcode that has an integer.
 #[inline]
+/// Units of work for a name: its bytes are kept, and rules look at it segment by segment, each of
+/// which may be a module that leads to the next.
+pub(super) fn cost_of(symbol: &Symbol) -> usize {
+    const USUAL: usize = 8;
+    let dots = |name: &[u8]| name.iter().filter(|&&byte| byte == b'.').count();
+    let deep = (dots(&symbol.module) + dots(&symbol.name)).saturating_sub(USUAL);
+    let length = symbol.module.len() + symbol.name.len();
+    length * super::describe::KEPT + deep * deep * 64
+}
+
 fn int_operand(at: &Instruction) -> i64 {
     match at.operand {
         Operand::Int(value) => value,

@@ -33,6 +33,7 @@ pub(super) fn report() -> Report {
         format: "zip",
         size: 400,
         bytes_read: 300,
+        work: 0,
         sha256: None,
         streams: vec![stream],
         findings: vec![finding],

@@ -6,7 +6,7 @@
 
 use std::io::{self, Write};
 
-use super::{escape::visible, words};
+use super::words;
 use crate::{
     report::{FileReport, Finding, Report, Verdict},
     rules::Severity,
@@ -85,8 +85,7 @@ fn write_kind(kind: &str, annotations: &[Annotation], writer: &mut dyn Write) ->
 }
 
 fn of_finding(report: &Report, file: &FileReport, finding: &Finding) -> Annotation {
-    let message = visible(finding.message.as_bytes());
-    let place = words::location(file, &finding.location);
+    let what = words::finding_in_place(file, finding);
     let advice = report
         .rule(finding)
         .map_or("", |rule| rule.what_to_do.trim());
@@ -97,7 +96,7 @@ fn of_finding(report: &Report, file: &FileReport, finding: &Finding) -> Annotati
     Annotation {
         path: path(report, file),
         title: finding.rule.clone(),
-        message: format!("{severity}{message} in {place}. {advice}"),
+        message: format!("{severity}{what}. {advice}"),
     }
 }
 

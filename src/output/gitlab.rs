@@ -6,7 +6,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::{escape::visible, words};
+use super::words;
 use crate::{
     report::{FileReport, Finding, Report},
     rules::Severity,
@@ -47,10 +47,8 @@ pub(super) fn write(report: &Report, writer: &mut dyn Write) -> io::Result<()> {
 }
 
 fn of_finding(report: &Report, file: &FileReport, finding: &Finding) -> Issue {
-    let message = visible(finding.message.as_bytes());
-    let place = words::location(file, &finding.location);
     Issue {
-        description: format!("{message} in {place}"),
+        description: words::finding_in_place(file, finding),
         check_name: finding.rule.clone(),
         fingerprint: report.fingerprint(file, finding),
         severity: match finding.severity {

@@ -106,16 +106,12 @@ fn failure(
         return Ok(());
     };
     let lines = findings.iter().map(|finding| {
-        let message = visible(finding.message.as_bytes());
-        let place = words::location(file, &finding.location);
+        let what = words::finding_in_place(file, finding);
         let advice = report
             .rule(finding)
             .map_or("", |rule| rule.what_to_do.trim());
         let severity = finding.severity.name();
-        format!(
-            "{severity}: {message} in {place} [{}]\n{advice}",
-            finding.rule
-        )
+        format!("{severity}: {what} [{}]\n{advice}", finding.rule)
     });
     let all = xml(&lines.collect::<Vec<_>>().join("\n"));
     let (message, rule) = (xml(&visible(worst.message.as_bytes())), xml(&worst.rule));

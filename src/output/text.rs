@@ -13,6 +13,10 @@ use crate::{
 /// Further places of one finding that are listed before they are only counted.
 const RELATED_SHOWN: usize = 5;
 
+/// What helps to judge a finding.
+const NEXT_STEP: &str =
+    "Nothing was loaded. `pickscan explain FILE` shows what a file would do, step by step.";
+
 /// Writes the report.
 pub(super) fn write(
     report: &Report,
@@ -23,13 +27,16 @@ pub(super) fn write(
         report,
         rendering,
         writer,
-        written: false,
+        before: Before::Nothing,
     };
     for file in report.worst_first() {
         page.file(file)?;
     }
     if rendering.verbosity > Verbosity::Quiet {
         page.paragraph()?;
+        if report.files.iter().any(is_alarming) {
+            writeln!(page.writer, "{NEXT_STEP}")?;
+        }
         writeln!(page.writer, "{}", summary(report, rendering.colour))?;
     } else if let Some(suppressed) = words::suppressed(report) {
         writeln!(page.writer, "pickscan: {suppressed}")?;
@@ -102,7 +109,15 @@ struct Page<'r, 'w> {
     report: &'r Report,
     rendering: Rendering,
     writer: &'w mut dyn Write,
-    written: bool,
+    before: Before,
+}
+
+/// What was written last.
+#[derive(Copy, Clone, PartialEq, Eq)]
+enum Before {
+    Nothing,
+    Block,
+    Line,
 }
 
 impl Page<'_, '_> {
@@ -169,10 +184,12 @@ impl Page<'_, '_> {
         let Some(lesser) = lesser else {
             return Ok(());
         };
+        if self.before == Before::Block {
+            writeln!(self.writer)?;
+        }
+        self.before = Before::Line;
         let word = self.paint(tint(file.verdict()), file.verdict().name());
-        writeln!(self.writer, "{}: {word}: {lesser}", words::path(file))?;
-        self.written = true;
-        Ok(())
+        writeln!(self.writer, "{}: {word}: {lesser}", words::path(file))
     }
 
     fn brief(&mut self, file: &FileReport) -> io::Result<()> {
@@ -295,10 +312,9 @@ impl Page<'_, '_> {
 
     /// Puts an empty line between blocks.
     fn paragraph(&mut self) -> io::Result<()> {
-        if std::mem::replace(&mut self.written, true) {
-            writeln!(self.writer)
-        } else {
-            Ok(())
+        match std::mem::replace(&mut self.before, Before::Block) {
+            Before::Nothing => Ok(()),
+            Before::Block | Before::Line => writeln!(self.writer),
         }
     }
 
@@ -307,12 +323,17 @@ impl Page<'_, '_> {
     }
 }
 
+/// Whether a person has something to look into.
+fn is_alarming(file: &FileReport) -> bool {
+    let alarming = |finding: &Finding| finding.counts() && finding.severity >= Severity::Medium;
+    file.findings.iter().any(alarming)
+}
+
 /// A finding that was there before, in one line.
 fn known_line(file: &FileReport, finding: &Finding) -> String {
-    let message = visible(finding.message.as_bytes());
-    let place = words::location(file, &finding.location);
+    let what = words::finding_in_place(file, finding);
     let severity = finding.severity.name();
-    format!("known: {severity}: {message} in {place} [{}]", finding.rule)
+    format!("known: {severity}: {what} [{}]", finding.rule)
 }
 
 /// What is said about an input beside findings: notices, broken pickles, why it was skipped.

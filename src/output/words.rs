@@ -36,6 +36,13 @@ pub(super) fn location(file: &FileReport, location: &Location) -> String {
     }
 }
 
+/// What a finding says and where, as one clause without a full stop, visible.
+pub(super) fn finding_in_place(file: &FileReport, finding: &Finding) -> String {
+    let message = visible(finding.message.as_bytes());
+    let message = message.strip_suffix('.').unwrap_or(&message);
+    format!("{message} in {}", location(file, &finding.location))
+}
+
 /// `path!member: message`, visible.
 pub(super) fn notice(file: &FileReport, notice: &Notice) -> String {
     format!(

@@ -55,6 +55,8 @@ pub struct FileReport {
     pub size: u64,
     /// Bytes that were read from the input.
     pub bytes_read: u64,
+    /// Units of work that it cost; see the limit `work`.
+    pub work: u64,
     /// SHA-256 of the whole input in hexadecimal, where it was asked for.
     pub sha256: Option<String>,
     /// The pickles inside, in order.

@@ -65,8 +65,8 @@ notices! {
     Damaged = "damaged", Error: "A container does not hold what it declares.";
     Encrypted = "encrypted", Error: "A member is encrypted.";
     Unsupported = "unsupported", Error: "A member is stored in a way that is not supported.";
+    LfsPointer = "lfs-pointer", Error: "A Git LFS pointer stands in for the file.";
     Panic = "panic", Error: "The scanner itself failed on this input; please report it.";
-    LfsPointer = "lfs-pointer", Warning: "A Git LFS pointer stands in for the file.";
     SpecialFile = "special-file", Warning: "A pipe, socket or device was found and not opened.";
     DanglingLink = "dangling-link", Warning: "A symbolic link was found that leads nowhere.";
     FindingsDropped = "findings-dropped", Warning: "More findings than are kept; the worst are.";

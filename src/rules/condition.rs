@@ -4,7 +4,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::pattern::Pattern;
 use super::schema::{ArgumentCondition, Effect, RegexText, Trust, ValueType};
-use crate::facts::AnomalyKind;
+use crate::facts::{AnomalyKind, ContainerAnomalyKind};
 
 /// A condition over the facts of one stream.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -32,6 +32,8 @@ pub enum Condition {
     Buffer(Always),
     /// The stream is irregular.
     Anomaly(AnomalyCondition),
+    /// A container contradicts itself.
+    Container(ContainerCondition),
     /// A call would run code or a command.
     Payload(PayloadCondition),
     /// The stream does not end at STOP.
@@ -160,30 +162,52 @@ pub struct AnomalyCondition {
     pub kind: Vec<AnomalyName>,
 }
 
-/// The name of a kind of anomaly.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(transparent)]
-pub struct AnomalyName(String);
-
-impl AnomalyName {
-    /// Whether it is the name of `kind`.
-    pub fn is(&self, kind: AnomalyKind) -> bool {
-        self.0 == kind.name()
-    }
+/// Which irregularities of a container.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct ContainerCondition {
+    /// One of these.
+    pub kind: Vec<ContainerAnomalyName>,
 }
 
-impl<'de> Deserialize<'de> for AnomalyName {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let name = String::deserialize(deserializer)?;
-        if AnomalyKind::ALL.iter().any(|kind| kind.name() == name) {
-            return Ok(Self(name));
+// A name in a rule file that must be that of a kind of irregularity.
+macro_rules! names {
+    ($(#[$doc:meta])* $name:ident of $kind:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Serialize)]
+        #[serde(transparent)]
+        pub struct $name(String);
+
+        impl $name {
+            /// Whether it is the name of `kind`.
+            pub fn is(&self, kind: $kind) -> bool {
+                self.0 == kind.name()
+            }
         }
-        let known: Vec<&str> = AnomalyKind::ALL.iter().map(|kind| kind.name()).collect();
-        Err(serde::de::Error::custom(format!(
-            "no anomaly is called `{name}`; there are {}",
-            known.join(", ")
-        )))
-    }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let name = String::deserialize(deserializer)?;
+                if $kind::ALL.iter().any(|kind| kind.name() == name) {
+                    return Ok(Self(name));
+                }
+                let known: Vec<&str> = $kind::ALL.iter().map(|kind| kind.name()).collect();
+                Err(serde::de::Error::custom(format!(
+                    "no anomaly is called `{name}`; there are {}",
+                    known.join(", ")
+                )))
+            }
+        }
+    };
+}
+
+names! {
+    /// The name of a kind of anomaly of a stream.
+    AnomalyName of AnomalyKind
+}
+names! {
+    /// The name of a kind of anomaly of a container.
+    ContainerAnomalyName of ContainerAnomalyKind
 }
 
 /// Which payloads. Every key that is given must hold.

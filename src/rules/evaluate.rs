@@ -9,7 +9,7 @@ use super::condition::{
     CallCondition, ChangeCondition, Condition, ImportCondition, PayloadCondition, TargetKind,
 };
 use super::message;
-use super::names::Names;
+use super::names::{Answers, Named, Names};
 use super::pattern::Pattern;
 use super::ruleset::Ruleset;
 use super::schema::{Effect, Rule, Severity, Trust};
@@ -32,6 +32,8 @@ pub struct Judgement {
     pub imports: Vec<Trust>,
     /// The matches: the worst first, then in the order of the stream.
     pub matches: Vec<Match>,
+    /// Whether judging was told to stop before its end.
+    pub cut: bool,
 }
 
 /// A rule that matches, once for each symbol of a stream.
@@ -74,6 +76,7 @@ pub(super) enum FactIndex {
     Extension(i64),
     Buffer,
     Anomaly(AnomalyKind),
+    Container(usize),
     Payload(usize),
     End,
 }
@@ -104,11 +107,22 @@ pub(super) struct Evaluation<'e> {
     values: Values<'e>,
     /// The worst finding so far about each name.
     found: Vec<Option<Severity>>,
+    /// Says when to stop.
+    stop: &'e dyn Fn() -> bool,
 }
+
+/// Facts held against a condition between two questions whether to stop.
+const PACE: usize = 4096;
 
 impl Ruleset {
     /// Judges one stream.
     pub fn evaluate(&self, facts: &Facts) -> Judgement {
+        self.evaluate_until(facts, &|| false)
+    }
+
+    /// Judges one stream, until it is told to stop: matches found by then are given, and
+    /// [`Judgement::cut`] says that there may be more.
+    pub fn evaluate_until(&self, facts: &Facts, stop: &dyn Fn() -> bool) -> Judgement {
         let names = Names::new(self, facts);
         let mut evaluation = Evaluation {
             facts,
@@ -116,10 +130,12 @@ impl Ruleset {
             rules: self,
             names,
             values: Values::new(self),
+            stop,
         };
         let mut judgement = Judgement {
             imports: evaluation.initial_trust(),
             matches: Vec::new(),
+            cut: false,
         };
         // Rules about unknown names come last: they are for what no other rule has found.
         let (late, early): (Vec<_>, Vec<_>) =
@@ -128,6 +144,7 @@ impl Ruleset {
         for rule in early.into_iter().chain(late) {
             found.extend(evaluation.apply(rule, &mut judgement));
         }
+        judgement.cut = stop();
         judgement.matches = causes::distinct(found);
         let order = |matched: &Match| (std::cmp::Reverse(matched.severity), matched.place);
         judgement.matches.sort_by_key(order);
@@ -246,21 +263,28 @@ impl Evaluation<'_> {
         outcome
     }
 
+    /// Whether to stop, asked now and then.
+    fn is_over(&self, index: usize) -> bool {
+        index.is_multiple_of(PACE) && (self.stop)()
+    }
+
     fn imports(&self, condition: &ImportCondition, severity: Severity) -> Vec<Hit> {
         let mut hits = Vec::new();
+        let mut answers = Answers::default();
         let facts = self.facts.imports.iter().zip(&self.names.imports);
         for (index, (import, names)) in facts.enumerate() {
+            if self.is_over(index) {
+                break;
+            }
             if condition.unresolved && import.symbol.is_some() {
                 continue;
             }
             let names_asked = !condition.effect.is_empty()
                 || !condition.symbol.is_empty()
                 || condition.trust.is_some();
-            let satisfying = names
-                .iter()
-                .copied()
-                .flatten()
-                .find(|&name| self.import_satisfies(condition, name, severity));
+            let satisfying = names.iter().copied().flatten().find(|&name| {
+                answers.about(name, || self.import_satisfies(condition, name, severity))
+            });
             if satisfying.is_some() || !names_asked {
                 let [first, _] = names;
                 let name = satisfying.or(*first);
@@ -304,11 +328,15 @@ impl Evaluation<'_> {
 
     fn calls(&self, condition: &CallCondition) -> Vec<Hit> {
         let mut hits = Vec::new();
+        let mut answers = Answers::default();
         let facts = self.facts.calls.iter().zip(&self.names.calls);
         for (index, (call, name)) in facts.enumerate() {
+            if self.is_over(index) {
+                break;
+            }
             let failing = self.names.failing_calls.get(index).copied();
             let fits = !condition.fails_only || failing.unwrap_or_default();
-            if fits && self.call_satisfies(condition, call, *name) {
+            if fits && self.call_satisfies(condition, call, *name, &mut answers) {
                 let plain = condition.argument.is_none() && !condition.fails_only;
                 let effects = if plain {
                     condition.effect.as_slice()
@@ -366,6 +394,7 @@ impl Evaluation<'_> {
         condition: &CallCondition,
         call: &CallFact,
         name: Option<usize>,
+        answers: &mut Answers,
     ) -> bool {
         let named = self.names.get(name);
         let asked = NameCondition {
@@ -378,19 +407,28 @@ impl Evaluation<'_> {
         } else {
             is_target(&condition.callee, &call.callee, named)
         };
-        let argument = condition.argument.as_ref().is_none_or(|argument| {
-            let arguments = call.arguments.as_deref();
-            self.values.any_argument(argument, arguments, &call.carried)
-        });
-        let mut except = condition.except.iter();
-        let excepted = named.is_some_and(|named| except.any(|pattern| spelled(named, pattern)));
-        callee && !excepted && asked.holds(named) && argument
+        let argument = || {
+            condition.argument.as_ref().is_none_or(|argument| {
+                let arguments = call.arguments.as_deref();
+                self.values.any_argument(argument, arguments, &call.carried)
+            })
+        };
+        let fits = |named: &Named<'_>| {
+            let mut except = condition.except.iter();
+            !except.any(|pattern| spelled(named, pattern)) && asked.holds(Some(named))
+        };
+        let name_fits = match name.zip(named) {
+            Some((name, named)) => answers.about(name, || fits(named)),
+            None => asked.is_anything(),
+        };
+        callee && name_fits && argument()
     }
 
     fn changes(&self, condition: &ChangeCondition, kind: ChangeKind) -> Vec<Hit> {
         let facts = self.facts.changes.iter().zip(&self.names.changes);
         facts
             .enumerate()
+            .take_while(|(index, _)| !self.is_over(*index))
             .filter(|(_, (change, name))| {
                 change.kind == kind && self.change_satisfies(condition, change, **name)
             })
@@ -499,6 +537,14 @@ impl Evaluation<'_> {
                 let anomalies = anomalies.filter(|anomaly| is_asked(anomaly.kind));
                 anomalies
                     .map(|anomaly| hit(at(anomaly.offset), FactIndex::Anomaly(anomaly.kind)))
+                    .collect()
+            }
+            Condition::Container(asked) => {
+                let is_asked = |kind| asked.kind.iter().any(|name| name.is(kind));
+                let found = facts.container.iter().enumerate();
+                let found = found.filter(|(_, anomaly)| is_asked(anomaly.kind));
+                found
+                    .map(|(index, found)| hit(at(found.offset), FactIndex::Container(index)))
                     .collect()
             }
             Condition::Payload(asked) => {

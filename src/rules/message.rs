@@ -149,6 +149,12 @@ impl Words<'_, '_> {
         let payload = facts_hit().find(|fact| matches!(fact, FactIndex::Payload(_)));
         match payload.or_else(|| facts_hit().next()) {
             Some(FactIndex::Anomaly(kind)) => kind.sentence().to_owned(),
+            Some(FactIndex::Container(index)) => {
+                let anomaly = facts.container.get(index);
+                anomaly.map_or_else(String::new, |anomaly| {
+                    anomaly.detail.chars().take(MAX_DETAIL).collect()
+                })
+            }
             Some(FactIndex::Extension(code)) => format!("extension code {code}"),
             Some(FactIndex::Buffer) => "an out-of-band buffer".to_owned(),
             Some(FactIndex::End) => facts

@@ -138,6 +138,18 @@ impl<'r> Names<'r> {
     }
 }
 
+/// Answers to one question about names, each found once: a stream may give one name a million
+/// times, and long ones are slow to hold against patterns.
+#[derive(Default)]
+pub(super) struct Answers(HashMap<usize, bool>);
+
+impl Answers {
+    /// The answer about a name, by its index.
+    pub(super) fn about(&mut self, name: usize, find: impl FnOnce() -> bool) -> bool {
+        *self.0.entry(name).or_insert_with(find)
+    }
+}
+
 /// Names that are being looked up.
 struct Lookup<'r> {
     rules: &'r Ruleset,

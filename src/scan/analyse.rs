@@ -1,9 +1,14 @@
 //! From a place in a source to what the rules say: the only file that knows machine and rules.
 
 use crate::{
-    facts::{Anomaly, AnomalyKind, End, Facts, ImportFact, Target},
-    limits::Limits,
+    container::Code,
+    facts::{
+        Anomaly, AnomalyKind, ContainerFact, End, Facts, ImportFact, PayloadFact, PayloadKind,
+        Place, Target,
+    },
+    limits::{Deadline, Limits},
     machine::{Reading, Readings},
+    payload,
     rules::{Judgement, Match, Ruleset, Severity},
     source::Source,
 };
@@ -18,22 +23,54 @@ pub(super) struct Analysed {
     pub(super) continues: Vec<u64>,
 }
 
+/// What the rules say about a container that contradicts itself.
+pub(super) fn container(anomaly: ContainerFact, ruleset: &Ruleset) -> Vec<Match> {
+    let facts = Facts {
+        container: vec![anomaly],
+        ..Facts::default()
+    };
+    ruleset.evaluate(&facts).matches
+}
+
+/// What the rules say about code that a loader would run, outside of any pickle.
+pub(super) fn code(code: Code, ruleset: &Ruleset) -> Vec<Match> {
+    let Code { offset, data } = code;
+    let kind = PayloadKind::CodeObject;
+    let summary = payload::summarize(kind, &data);
+    let facts = Facts {
+        payloads: vec![PayloadFact {
+            place: Place { offset, opcode: "" },
+            kind,
+            data,
+            summary,
+        }],
+        ..Facts::default()
+    };
+    ruleset.evaluate(&facts).matches
+}
+
 /// Follows the streams of one member, which may share a memo.
 pub(super) struct Analyst<'s, 'k> {
     readings: Readings<'s, 'k>,
     ruleset: &'k Ruleset,
+    limits: &'s Limits,
 }
+
+/// Units of work for a stream that holds nothing.
+const STREAM: usize = 1024;
 
 impl<'s, 'k> Analyst<'s, 'k> {
     pub(super) fn new(source: &'s dyn Source, ruleset: &'k Ruleset, limits: &'s Limits) -> Self {
         Self {
             readings: Readings::new(source, ruleset, limits),
             ruleset,
+            limits,
         }
     }
 
     /// Follows the stream at `offset` under every reader that may differ, and judges it.
     pub(super) fn stream(&mut self, offset: u64) -> Analysed {
+        self.limits.deadline.spend(STREAM);
         let Reading {
             mut first,
             mut others,
@@ -56,12 +93,24 @@ impl<'s, 'k> Analyst<'s, 'k> {
     }
 
     fn is_dangerous(&self, facts: &Facts) -> bool {
-        let found = self.ruleset.evaluate(facts).matches;
+        let found = self.evaluate(facts).matches;
         found.iter().any(|found| found.severity >= Severity::High)
     }
 
-    fn judged(&self, facts: Facts) -> Analysed {
-        let judgement = self.ruleset.evaluate(&facts);
+    /// What was seen until the input had had its time is judged nevertheless, and that may take as
+    /// long again.
+    fn evaluate(&self, facts: &Facts) -> Judgement {
+        let deadline = Deadline::after(self.limits.seconds);
+        self.ruleset
+            .evaluate_until(facts, &|| deadline.has_passed())
+    }
+
+    fn judged(&self, mut facts: Facts) -> Analysed {
+        let judgement = self.evaluate(&facts);
+        if judgement.cut && facts.end == End::Stop {
+            facts.end = End::Limit;
+            facts.end_reason = Some("judging it reached the limit `seconds`".to_owned());
+        }
         Analysed {
             facts,
             judgement,
@@ -73,7 +122,7 @@ impl<'s, 'k> Analyst<'s, 'k> {
     /// Adds an anomaly that only the member shows, and judges again.
     pub(super) fn add(&self, analysed: &mut Analysed, kind: AnomalyKind, offset: u64) {
         analysed.facts.anomalies.push(Anomaly { kind, offset });
-        analysed.judgement = self.ruleset.evaluate(&analysed.facts);
+        analysed.judgement = self.evaluate(&analysed.facts);
     }
 }
 

@@ -25,6 +25,11 @@ pub(super) fn sha256(source: &dyn Source) -> Option<String> {
     Some(hexadecimal(&digest.finalize()))
 }
 
+/// SHA-256 of bytes in memory, in hexadecimal.
+pub(super) fn of(bytes: &[u8]) -> String {
+    hexadecimal(&Sha256::digest(bytes))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

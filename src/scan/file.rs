@@ -10,17 +10,17 @@ use std::{
 
 use super::{
     Options,
-    analyse::Analysed,
-    container_findings, digest, member,
+    analyse::{self, Analysed},
+    digest, member,
     member::{Members, PickleMember, Step},
-    stdin,
+    shelf, stdin,
     streams::{self, Streams, Taken},
     walk::Input,
     watched::Watched,
     weights_only,
 };
 use crate::{
-    container::Member,
+    container::{self, Member, dumb},
     facts::{PayloadKind, Place},
     limits::Limits,
     report::{
@@ -92,13 +92,34 @@ impl<'a> Scanner<'a> {
     }
 
     fn file(&self, path: PathBuf, source: FileSource) -> Scanned {
+        let index = shelf::index(&path);
+        let (mut scanned, watched) = self.watched(path, source, index);
+        scanned.file.bytes_read = watched.inner().bytes_read();
+        if watched.inner().has_changed() {
+            let message = "the file changed while it was read; scan it again";
+            scanned.note_once(Notice::new(NoticeKind::Changed, message));
+        }
+        scanned
+    }
+
+    /// Scans what the caller has opened.
+    pub(super) fn opened(&self, name: PathBuf, source: Arc<dyn Source>) -> Scanned {
+        self.watched(name, source, Vec::new()).0
+    }
+
+    /// Scans a source; an error of reading it is said whatever became of it.
+    fn watched<S: Source + 'static>(
+        &self,
+        path: PathBuf,
+        source: S,
+        index: Vec<dumb::Entry>,
+    ) -> (Scanned, Arc<Watched<S>>) {
         let watched = Arc::new(Watched::new(source, &self.limits));
         let source: Arc<dyn Source> = match read_whole(watched.as_ref(), SMALL) {
             Some(whole) => Arc::new(whole),
             None => Arc::clone(&watched) as _,
         };
-        let mut scanned = self.source(path, source);
-        scanned.file.bytes_read = watched.inner().bytes_read();
+        let mut scanned = self.source(path, source, index);
         let failure = watched.failure();
         // Out of time is said by whatever stopped at it.
         let failure = failure.filter(|(kind, _)| *kind != io::ErrorKind::TimedOut);
@@ -108,11 +129,7 @@ impl<'a> Scanner<'a> {
                 &io::Error::new(kind, message),
             ));
         }
-        if watched.inner().has_changed() {
-            let message = "the file changed while it was read; scan it again";
-            scanned.note_once(Notice::new(NoticeKind::Changed, message));
-        }
-        scanned
+        (scanned, watched)
     }
 
     fn stdin(&self) -> Scanned {
@@ -121,7 +138,8 @@ impl<'a> Scanner<'a> {
             Ok(stdin::Stdin::File(source)) => self.file(path, source),
             Ok(stdin::Stdin::Bytes(bytes, notice)) => {
                 let length = bytes.len() as u64;
-                let mut scanned = self.source(path, Arc::new(MemorySource::new(bytes)));
+                let source = Arc::new(MemorySource::new(bytes));
+                let mut scanned = self.source(path, source, Vec::new());
                 scanned.file.bytes_read = length;
                 scanned.file.notices.extend(notice);
                 scanned
@@ -137,7 +155,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Scans bytes. A panic ends this input alone, and what was found before it is kept.
-    fn source(&self, path: PathBuf, source: Arc<dyn Source>) -> Scanned {
+    fn source(&self, path: PathBuf, source: Arc<dyn Source>, index: Vec<dumb::Entry>) -> Scanned {
         let file = FileReport {
             path,
             size: source.len(),
@@ -147,16 +165,18 @@ impl<'a> Scanner<'a> {
             file,
             ..Scanned::default()
         };
+        self.limits.deadline.allow(scanned.file.size);
         if self.digests {
             scanned.file.sha256 = digest::sha256(source.as_ref());
         }
-        guard(&mut scanned, |scanned| self.members(scanned, source));
+        let members = Members::new(source, &self.limits).indexed(index);
+        guard(&mut scanned, |scanned| self.members(scanned, members));
         scanned.settle(self.limits.findings);
+        scanned.file.work = self.limits.deadline.spent();
         scanned
     }
 
-    fn members(&self, scanned: &mut Scanned, source: Arc<dyn Source>) {
-        let mut members = Members::new(source, &self.limits);
+    fn members(&self, scanned: &mut Scanned, mut members: Members) {
         let mut nested = 0;
         loop {
             if self.limits.deadline.has_passed() {
@@ -168,9 +188,12 @@ impl<'a> Scanner<'a> {
                 Step::Pickle(pickle) => inside.extend(self.pickle(scanned, &pickle)),
                 Step::Notice(notice) => scanned.note_once(notice),
                 Step::Anomaly(path, outer, anomaly) => {
-                    let (finding, rule) = container_findings::finding(path, outer, &anomaly);
-                    scanned.rules.entry(finding.rule.clone()).or_insert(rule);
-                    scanned.file.findings.push(finding);
+                    let found = analyse::container(anomaly, self.ruleset);
+                    scanned.keep_matches(found, (&path, outer), usize::MAX);
+                }
+                Step::Code(path, outer, code) => {
+                    let found = analyse::code(code, self.ruleset);
+                    scanned.keep_matches(found, (&path, outer), usize::MAX);
                 }
                 Step::Format(path, name) => scanned.format(&path, name),
                 Step::NoPickle(path, why) => scanned.skip(&path, why),
@@ -195,6 +218,7 @@ impl<'a> Scanner<'a> {
             streams,
             no_pickle,
             left_out,
+            behind,
             facts,
         } = streams::follow(
             pickle,
@@ -216,9 +240,14 @@ impl<'a> Scanner<'a> {
             let member = pickle.path.clone();
             scanned.note_once(Notice::about(member, NoticeKind::Limit, message));
         }
-        let mut inside = Vec::new();
+        let behind = behind.map(|offset| pickle.member.behind(&pickle.source, offset));
+        let mut inside: Vec<Member> = behind.into_iter().collect();
         for mut analysed in streams {
             let others = std::mem::take(&mut analysed.others);
+            let carried = carried(pickle, &analysed);
+            if carried.is_empty() || self.may_nest(scanned, pickle) {
+                inside.extend(carried);
+            }
             if scanned.file.findings.len() > limits.findings.saturating_mul(4) {
                 scanned.keep_worst(limits.findings);
             }
@@ -232,12 +261,22 @@ impl<'a> Scanner<'a> {
         inside
     }
 
+    /// Whether there is depth left for something inside a pickle; says so where there is none.
+    fn may_nest(&self, scanned: &mut Scanned, pickle: &PickleMember) -> bool {
+        let fits = pickle.path.names().len() < self.limits.depth;
+        if !fits {
+            let message = format!("nested more than {} deep", self.limits.depth);
+            let member = pickle.path.clone();
+            scanned.note_once(Notice::about(member, NoticeKind::Limit, message));
+        }
+        fits
+    }
+
     fn out_of_time(&self, member: MemberPath) -> Notice {
         if self.limits.deadline.was_told() {
             return interrupted(member);
         }
-        let message = streams::out_of_time(&self.limits);
-        Notice::about(member, NoticeKind::Limit, message)
+        Notice::about(member, NoticeKind::Limit, self.limits.out_of_time())
     }
 
     /// The pickles that a stream hands to a loader itself.
@@ -251,23 +290,33 @@ impl<'a> Scanner<'a> {
         let pickles = payloads.filter(|payload| payload.kind == PayloadKind::Pickle);
         let mut inside = Vec::new();
         for payload in pickles {
-            if pickle.path.names().len() >= self.limits.depth {
-                let message = format!("nested more than {} deep", self.limits.depth);
-                scanned.note_once(Notice::about(
-                    pickle.path.clone(),
-                    NoticeKind::Limit,
-                    message,
-                ));
+            if !self.may_nest(scanned, pickle) {
                 break;
             }
             let mut path = pickle.member.path.clone();
             let name = format!("pickle@{}", payload.place.offset);
             path.push(crate::container::MemberName::new(name));
+            self.limits.deadline.spend(payload.data.len());
             let source = Arc::new(MemorySource::new(payload.data.clone()));
             inside.push(Member::found(path, source, None));
         }
         inside
     }
+}
+
+/// The pickles that a stream carries as data and does not hand to a loader itself.
+fn carried(pickle: &PickleMember, analysed: &Analysed) -> Vec<Member> {
+    let range = (analysed.facts.offset, analysed.end());
+    // What cannot be read is noticed where the stream is followed.
+    let carried = container::carried(&pickle.member, &pickle.source, range).unwrap_or_default();
+    let loaded = |member: &Member| {
+        let payloads = analysed.facts.payloads.iter();
+        let mut payloads = payloads.filter(|payload| payload.kind == PayloadKind::Pickle);
+        payloads.any(|payload| member.holds(&payload.data))
+    };
+    { carried.into_iter() }
+        .filter(|member| !loaded(member))
+        .collect()
 }
 
 fn interrupted(member: MemberPath) -> Notice {
@@ -300,18 +349,28 @@ impl Scanned {
         let Analysed {
             facts, judgement, ..
         } = analysed;
-        for found in judgement.matches {
+        self.keep_matches(judgement.matches, (&pickle.path, pickle.outer), known);
+        let stream = StreamReport::new(pickle.path.clone(), facts, &judgement.imports);
+        self.file.streams.push(stream);
+    }
+
+    /// Keeps what the rules say about a member, given with its offset in the file.
+    fn keep_matches(
+        &mut self,
+        matches: Vec<Match>,
+        member: (&MemberPath, Option<u64>),
+        known: usize,
+    ) {
+        for found in matches {
             let info = || rule_info(&found);
             self.rules.entry(found.rule.id.clone()).or_insert_with(info);
-            let found = finding(pickle, found);
+            let found = finding(member, found);
             // Another reading of the same bytes mostly finds the same again.
             let same = self.file.findings.get(known..).unwrap_or_default();
             if !same.contains(&found) {
                 self.file.findings.push(found);
             }
         }
-        let stream = StreamReport::new(pickle.path.clone(), facts, &judgement.imports);
-        self.file.streams.push(stream);
     }
 
     /// Adds a notice, unless the very same is there.
@@ -365,12 +424,12 @@ impl Scanned {
     }
 }
 
-fn finding(pickle: &PickleMember, found: Match) -> Finding {
+fn finding((member, outer): (&MemberPath, Option<u64>), found: Match) -> Finding {
     let location = |place: Place| Location {
-        member: pickle.path.clone(),
+        member: member.clone(),
         offset: place.offset,
         opcode: place.opcode,
-        outer: pickle.outer.map(|outer| outer.saturating_add(place.offset)),
+        outer: outer.map(|outer| outer.saturating_add(place.offset)),
     };
     Finding {
         rule: found.rule.id.clone(),

@@ -2,8 +2,12 @@
 
 use std::{io, sync::Arc};
 
+use super::digest;
+
 use crate::{
-    container::{self, Anomaly, Budget, Host, Member, MemberKind, Opened, ProblemKind, Sniffed},
+    container::{
+        self, Anomaly, Budget, Code, Host, Member, MemberKind, Opened, ProblemKind, Sniffed, dumb,
+    },
     limits::Limits,
     pickle::Span,
     report::{MemberPath, Notice, NoticeKind},
@@ -49,6 +53,8 @@ pub(super) enum Step {
     Notice(Notice),
     /// A container contradicts itself.
     Anomaly(MemberPath, Option<u64>, Anomaly),
+    /// A loader would run code outside of any pickle.
+    Code(MemberPath, Option<u64>, Code),
     /// A member is of this format.
     Format(MemberPath, &'static str),
     /// A member holds no pickle, and why.
@@ -58,6 +64,8 @@ pub(super) enum Step {
 /// The members of one input that are still to be looked at.
 pub(super) struct Members {
     budget: Budget,
+    /// Where the values of the input stand, where another file says so.
+    index: Vec<dumb::Entry>,
     /// The next one is last.
     work: Vec<Member>,
 }
@@ -66,8 +74,14 @@ impl Members {
     pub(super) fn new(source: Arc<dyn Source>, limits: &Limits) -> Self {
         Self {
             budget: Budget::new(limits),
+            index: Vec::new(),
             work: vec![Member::input(source)],
         }
+    }
+
+    /// The same with an index of the values in the input.
+    pub(super) fn indexed(self, index: Vec<dumb::Entry>) -> Self {
+        Self { index, ..self }
     }
 
     /// Adds members that were found inside a pickle; they are looked at next.
@@ -93,6 +107,9 @@ impl Members {
         path: &MemberPath,
         say: &mut dyn FnMut(Step),
     ) -> io::Result<()> {
+        if !self.index.is_empty() && self.open_indexed(member, path, say)? {
+            return Ok(());
+        }
         let mut opened = Vec::new();
         let look = container::look(member, &mut self.budget, &mut |found| opened.push(found))?;
         let mut explained = self.sort(member, path, opened, say);
@@ -128,6 +145,23 @@ impl Members {
         Ok(())
     }
 
+    /// Opens the input by its index. Returns whether the index explains all of it.
+    fn open_indexed(
+        &mut self,
+        member: &Member,
+        path: &MemberPath,
+        say: &mut dyn FnMut(Step),
+    ) -> io::Result<bool> {
+        let index = std::mem::take(&mut self.index);
+        let source = container::look(member, &mut self.budget, &mut |_| ())?.source;
+        say(Step::Format(path.clone(), dumb::NAME));
+        let mut opened = Vec::new();
+        let emit = &mut |found| opened.push(found);
+        let whole = dumb::open(&source, &index, &mut self.budget, emit)?;
+        self.sort(member, path, opened, say);
+        Ok(whole)
+    }
+
     /// Says what opening brought to light, takes up the members, returns what is explained.
     fn sort(
         &mut self,
@@ -144,6 +178,7 @@ impl Members {
                 Opened::Anomaly(anomaly) => {
                     say(Step::Anomaly(path.clone(), member.outer, anomaly));
                 }
+                Opened::Code(code) => say(Step::Code(path.clone(), member.outer, code)),
                 Opened::Problem(problem) => {
                     let kind = kind_of(problem.kind);
                     say(Step::Notice(Notice::about(
@@ -159,9 +194,24 @@ impl Members {
     }
 }
 
+/// Longest name of a member that is reported as it is, in bytes. Every pickle and finding in the
+/// member repeats it.
+const LONGEST_NAME: usize = 512;
+
 /// The names of a member, as reports keep them.
 pub(super) fn path_of(member: &Member) -> MemberPath {
-    MemberPath::new(member.path.iter().map(|name| name.bytes().to_vec()))
+    MemberPath::new(member.path.iter().map(|name| reported(name.bytes())))
+}
+
+/// A name, or the beginning of a long one and the digest of all of it, so that two remain two.
+fn reported(name: &[u8]) -> Vec<u8> {
+    match name.get(..LONGEST_NAME) {
+        Some(beginning) if name.len() > LONGEST_NAME => {
+            let digest = format!("… (SHA-256 {})", digest::of(name));
+            [beginning, digest.as_bytes()].concat()
+        }
+        _ => name.to_vec(),
+    }
 }
 
 fn pickle(
@@ -193,7 +243,7 @@ fn kind_of(kind: ProblemKind) -> NoticeKind {
 }
 
 fn lfs_pointer(path: MemberPath) -> Notice {
-    let message = "is a Git LFS pointer, not the file itself; run `git lfs pull` and scan again";
+    let message = "not scanned: a Git LFS pointer stands here instead of the file; run `git lfs pull` and scan again";
     Notice::about(path, NoticeKind::LfsPointer, message)
 }
 
@@ -217,7 +267,7 @@ pub fn pickles(source: Arc<dyn Source>, limits: &Limits) -> (Vec<PickleMember>, 
     while members.next(&mut |step| match step {
         Step::Pickle(pickle) => pickles.push(pickle),
         Step::Notice(notice) => notices.push(notice),
-        Step::Anomaly(..) | Step::Format(..) | Step::NoPickle(..) => {}
+        Step::Anomaly(..) | Step::Code(..) | Step::Format(..) | Step::NoPickle(..) => {}
     }) {}
     (pickles, notices)
 }

@@ -3,12 +3,13 @@
 //! Nothing here knows what is dangerous; nothing here prints.
 
 mod analyse;
-mod container_findings;
 mod digest;
 mod file;
 mod member;
 mod schedule;
+mod shelf;
 mod stdin;
+mod storages;
 mod streams;
 mod walk;
 mod watched;
@@ -100,6 +101,25 @@ pub fn scan_found(
         report.files.push(scanned.file);
     }
     report
+}
+
+/// Scans one input that the caller has opened: bytes in memory, an object in a store. `name` is
+/// what the report calls it.
+///
+/// Never fails: what cannot be read is said in the report.
+pub fn scan_source(
+    name: PathBuf,
+    source: Arc<dyn Source>,
+    options: &Options,
+    ruleset: &Ruleset,
+) -> Report {
+    let scanned = file::Scanner::new(options, ruleset).opened(name, source);
+    Report {
+        rules_digest: ruleset.digest().to_owned(),
+        rules: scanned.rules,
+        files: vec![scanned.file],
+        ..Report::default()
+    }
 }
 
 /// Opens one file, or standard input for `-`, for a person who wants to see what is in it.

@@ -1,18 +1,19 @@
 //! From one member to its streams: where the next pickle starts, and what of data that may be no
 //! pickle at all is kept.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, sync::Arc};
 
 use super::{
     analyse::{Analysed, Analyst},
     member::{Certainty, PickleMember},
+    storages,
 };
 use crate::{
-    container::Host,
+    container::{Host, Sniffed, sniff},
     facts::{AnomalyKind, End},
     limits::Limits,
     rules::Ruleset,
-    source::{Source, Window, read_whole},
+    source::{Part, Source, Window, read_range, read_whole},
 };
 
 /// What a member holds.
@@ -24,6 +25,8 @@ pub(super) struct Streams {
     pub(super) no_pickle: Option<String>,
     /// Why what follows is not looked at, where something does follow.
     pub(super) left_out: Option<String>,
+    /// Where a container follows the last pickle.
+    pub(super) behind: Option<u64>,
     /// Facts of all streams of the input, counted.
     pub(super) facts: usize,
 }
@@ -60,6 +63,8 @@ pub(super) fn follow(
         facts: taken.facts,
         ..Streams::default()
     };
+    // A report names the member with every pickle.
+    let path_cost = pickle.path.names().iter().map(Vec::len).sum::<usize>() * 8;
     let mut next = Some(pickle.start);
     let mut elsewhere = Vec::new();
     while let Some(offset) = next.filter(|&offset| offset < source.len()) {
@@ -67,14 +72,17 @@ pub(super) fn follow(
         if found.left_out.is_some() {
             break;
         }
+        limits.deadline.spend(path_cost);
         let mut analysed = analyst.stream(offset);
         found.facts = found.facts.saturating_add(analysed.size());
         let end = analysed.end();
         elsewhere.append(&mut analysed.continues);
         if !analysed.is_broken() {
+            let between =
+                storages::next_pickle(pickle.host, source, &analysed, found.streams.len() + 1);
             found.streams.push(analysed);
             // A stream is at least one byte long, so this ends.
-            next = Some(end.max(offset + 1));
+            next = Some(between.unwrap_or(end).max(offset + 1));
         } else if found.streams.is_empty() {
             next = first_broken(pickle, analysed, &mut found);
         } else {
@@ -98,7 +106,7 @@ const SMALL: usize = 4 << 20;
 /// Why the next stream is not looked at, where it is not.
 fn left_out(limits: &Limits, taken: &Taken, found: &Streams) -> Option<String> {
     if limits.deadline.has_passed() {
-        return Some(out_of_time(limits));
+        return Some(limits.out_of_time());
     }
     let streams = taken.streams.saturating_add(found.streams.len());
     if streams >= limits.streams {
@@ -109,17 +117,6 @@ fn left_out(limits: &Limits, taken: &Taken, found: &Streams) -> Option<String> {
         return Some(format!("more than {most} imports and calls in one file"));
     }
     None
-}
-
-/// What is said where the clock of an input has run out.
-pub(super) fn out_of_time(limits: &Limits) -> String {
-    if limits.deadline.was_told() {
-        return "the run was told to stop".to_owned();
-    }
-    format!(
-        "looking at it took more than {} seconds; raise the limit `seconds` to go on for longer",
-        limits.seconds
-    )
 }
 
 /// Follows the streams that only some readers come to, because they have taken more than the
@@ -202,7 +199,11 @@ fn later_broken(
         return Some(end);
     }
     // Behind a broken stream everything is unexplained, and the input is incomplete anyway.
-    let expected = found.broken_at_end() || is_explained(pickle, offset);
+    let expected = found.broken_at_end() || is_explained(pickle, offset, &found.streams);
+    if !expected && begins_container(pickle, offset) {
+        found.behind = Some(offset);
+        return None;
+    }
     if let Some(last) = found.streams.last_mut().filter(|_| !expected) {
         analyst.add(last, AnomalyKind::TrailingData, offset);
     }
@@ -210,9 +211,11 @@ fn later_broken(
 }
 
 /// Whether the bytes from `offset` to the end are accounted for.
-fn is_explained(pickle: &PickleMember, offset: u64) -> bool {
+fn is_explained(pickle: &PickleMember, offset: u64, streams: &[Analysed]) -> bool {
     // Before version 1.6, torch wrote the tensors' bytes behind its five pickles.
-    if pickle.host == Host::TorchLegacy {
+    if pickle.host == Host::TorchLegacy
+        && storages::explain(pickle.source.as_ref(), offset, streams)
+    {
         return true;
     }
     let mut explained = pickle.explained.clone();
@@ -227,6 +230,18 @@ fn is_explained(pickle: &PickleMember, offset: u64) -> bool {
     covered >= pickle.source.len()
 }
 
+/// Whether the bytes from `offset` on begin like a container: another array, packed data.
+fn begins_container(pickle: &PickleMember, offset: u64) -> bool {
+    let rest = Part::new(Arc::clone(&pickle.source), offset, u64::MAX);
+    let readings = sniff(&rest).unwrap_or_default();
+    // A zip at the end of the input is known already.
+    let is_new = |reading: &Sniffed| match reading {
+        Sniffed::Container(format) => !(pickle.path.is_input() && format.name == "zip"),
+        _ => false,
+    };
+    readings.iter().any(is_new)
+}
+
 /// Whether the bytes are PROTO with a protocol that exists, which nothing but a pickle starts with.
 fn starts_with_proto(source: &dyn Source, offset: u64) -> bool {
     let mut window = Window::new(source);
@@ -237,10 +252,25 @@ fn is_proto(bytes: &[u8]) -> bool {
     matches!(bytes, [0x80, 0..=5, ..])
 }
 
-/// Where the next stream starts: at once, or, behind a broken one, at the next PROTO.
+/// Boundary at which `dbm.dumb` starts each value, behind zero bytes.
+const BLOCK: u64 = 512;
+
+/// Behind zero bytes up to the next boundary, where there are any and nothing else.
+fn behind_padding(source: &dyn Source, from: u64) -> u64 {
+    let boundary = from.next_multiple_of(BLOCK);
+    let length = usize::try_from(boundary - from).unwrap_or(0);
+    let padding = read_range(source, from, length).unwrap_or_default();
+    if padding.iter().all(|&byte| byte == 0) {
+        from + padding.len() as u64
+    } else {
+        from
+    }
+}
+
+/// Where the next stream starts: at once or behind padding; behind a broken one at the next PROTO.
 fn start_of_next(source: &dyn Source, from: u64, behind_broken: bool) -> Option<u64> {
     if !behind_broken {
-        return Some(from);
+        return Some(behind_padding(source, from));
     }
     let mut window = Window::new(source);
     let mut offset = from;

@@ -13,6 +13,7 @@ use std::{
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use walkdir::{DirEntry, WalkDir};
 
+use super::shelf;
 use crate::report::{Notice, NoticeKind, paths::normalise};
 
 /// One thing to look at.
@@ -153,6 +154,7 @@ pub fn find(paths: &[PathBuf], excludes: &Excludes) -> Inputs {
             inputs.list.push(Input::Stdin);
         } else {
             inputs.grounds.push(path.clone());
+            inputs.grounds.extend(shelf::indexes(path));
             named(path, excludes, &mut inputs);
         }
     }
@@ -177,7 +179,15 @@ fn named(path: &Path, excludes: &Excludes, inputs: &mut Inputs) {
                 .list
                 .push(refused(path, NoticeKind::NotAFile, message));
         }
-        Err(error) => inputs.list.push(unopened(path, &error)),
+        Err(error) => {
+            // `shelve.open("shelf")` opens `shelf.dat`, or whatever else stands there.
+            let files = shelf::files(path);
+            if files.is_empty() {
+                inputs.list.push(unopened(path, &error));
+            }
+            inputs.grounds.extend(files.iter().cloned());
+            inputs.list.extend(files.into_iter().map(Input::File));
+        }
     }
 }
 

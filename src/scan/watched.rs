@@ -7,6 +7,9 @@ use std::{
 
 use crate::{limits::Limits, source::Source};
 
+/// Units of work for one call of the operating system, its bytes aside.
+const CALL: usize = 512;
+
 /// Passes reads on and keeps the first error.
 ///
 /// Rooms further in may treat an unreadable byte as the end of a stream or a member. That is right
@@ -50,6 +53,8 @@ impl<S: Source> Source for Watched<S> {
         } else {
             self.inner.read_at(offset, buffer)
         };
+        let deadline = &self.limits.deadline;
+        deadline.spend(read.as_ref().copied().unwrap_or(0).saturating_add(CALL));
         if let Err(error) = &read
             && error.kind() != io::ErrorKind::Interrupted
         {

@@ -4,14 +4,16 @@
 //! multi-gigabyte files are read through it by small windows; payloads that are not asked for are
 //! never read. This room does not know what the bytes mean.
 
+mod buffered;
 mod file;
 mod memory;
 mod part;
 mod spliced;
 mod window;
 
-use std::io;
+use std::{io, sync::Arc};
 
+pub use buffered::Buffered;
 pub use file::FileSource;
 pub use memory::MemorySource;
 pub use part::Part;
@@ -38,6 +40,20 @@ pub trait Source: Send + Sync {
     /// The whole contents, where they are in memory anyway.
     fn contents(&self) -> Option<&[u8]> {
         None
+    }
+}
+
+impl<S: Source + ?Sized> Source for Arc<S> {
+    fn len(&self) -> u64 {
+        self.as_ref().len()
+    }
+
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        self.as_ref().read_at(offset, buffer)
+    }
+
+    fn contents(&self) -> Option<&[u8]> {
+        self.as_ref().contents()
     }
 }
 

@@ -1,20 +1,20 @@
 //! Some byte ranges of a source, one behind the other, as if they were contiguous.
 
-use std::io;
+use std::{io, ops::Deref};
 
 use super::Source;
 
-/// A sequence of ranges of another source.
-pub struct Spliced<'s> {
-    inner: &'s dyn Source,
+/// A sequence of ranges of another source, borrowed or shared.
+pub struct Spliced<S> {
+    inner: S,
     /// Where each range starts here, and where in `inner`; sorted by the former.
     ranges: Vec<(u64, u64)>,
     length: u64,
 }
 
-impl<'s> Spliced<'s> {
+impl<S: Deref<Target: Source>> Spliced<S> {
     /// Joins ranges given as start and length.
-    pub fn new(inner: &'s dyn Source, parts: impl IntoIterator<Item = (u64, u64)>) -> Self {
+    pub fn new(inner: S, parts: impl IntoIterator<Item = (u64, u64)>) -> Self {
         let mut ranges = Vec::new();
         let mut length: u64 = 0;
         for (start, size) in parts {
@@ -42,7 +42,7 @@ impl<'s> Spliced<'s> {
     }
 }
 
-impl Source for Spliced<'_> {
+impl<S: Deref<Target: Source> + Send + Sync> Source for Spliced<S> {
     fn len(&self) -> u64 {
         self.length
     }

@@ -8,7 +8,7 @@ import path from "node:path";
 import { test } from "node:test";
 import { commands, runAction } from "./composite.mjs";
 
-const root = path.resolve(import.meta.dirname, "../..");
+const root = process.env.PICKSCAN_ROOT ?? path.resolve(import.meta.dirname, "../..");
 const binary = process.env.PICKSCAN ?? path.join(root, "target/debug/pickscan");
 const EVIL = "cos\nsystem\n(S'id'\ntR.";
 const GOOD = Buffer.from("\x80\x02]q\x00.", "latin1");
@@ -58,6 +58,14 @@ test("thresholds, configuration, upload and annotations are settable", () => {
   assert.equal(run(folder, { args: "--exclude\n*.pkl\n", isolated: "true" }).code, 0);
 });
 
+test("git's own folder is left out, and said to be", () => {
+  const folder = workspace({ "a.pkl": GOOD, ".git/lfs/objects/ab/cd/abcd": EVIL });
+  const result = run(folder);
+  assert.equal(result.code, 0, result.log);
+  assert.match(result.log, /not counted: 1 file or folder left out by patterns/);
+  assert.equal(run(folder, { paths: ".git" }).code, 1);
+});
+
 test("a missing path is an error, which can be allowed", () => {
   const folder = workspace({ "a.pkl": GOOD });
   const result = run(folder, { paths: "a.pkl\ngone.pkl\n" });
@@ -103,12 +111,13 @@ test("inputs are no commands", () => {
   }
 });
 
-test("pointers of Git LFS are counted and can fail", () => {
+test("pointers of Git LFS are counted and fail unless that is allowed", () => {
   const pointer = `version https://git-lfs.github.com/spec/v1\noid sha256:${"0".repeat(64)}\nsize 12345\n`;
   const folder = workspace({ "a.pt": pointer });
   const result = run(folder);
-  assert.deepEqual([result.code, result.outputs["lfs-pointers"]], [0, "1"], result.log);
-  assert.equal(run(folder, { "fail-on-lfs-pointers": "true" }).code, 2);
+  assert.deepEqual([result.code, result.outputs["lfs-pointers"], result.outputs.incomplete], [2, "1", "1"], result.log);
+  assert.ok(commands(result.log).some((one) => /1 Git LFS pointers .* `lfs: true`/.test(one)), result.log);
+  assert.equal(run(folder, { "allow-incomplete": "true" }).code, 0);
 });
 
 test("only what has changed is scanned, and all where that cannot be told", () => {

@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 source tests/tools/tools.sh
 
-python_tools pre-commit
+python_tools pre-commit==4.7.0
 pickscan=$(realpath "${PICKSCAN:-target/debug/pickscan}")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

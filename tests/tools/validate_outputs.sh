@@ -8,7 +8,7 @@ source tests/tools/tools.sh
 pickscan=${PICKSCAN:-$PWD/target/debug/pickscan}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-python_tools 'cyclonedx-python-lib[json-validation]' junitparser
+python_tools 'cyclonedx-python-lib[json-validation]==11.12.0' junitparser==5.0.3
 printf "cos\nsystem\n(S'<&>]]>\\\\xff\033[31m'\ntR." >"$work/<a&b>\".pkl"
 cp "$work/<a&b>\".pkl" "$work/"$'new\nline\xff.pkl'
 "$pickscan" --no-progress --isolated --exit-zero -q corpus "$work" gone \

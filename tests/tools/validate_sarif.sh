@@ -8,7 +8,7 @@ source tests/tools/tools.sh
 pickscan=${PICKSCAN:-$PWD/target/debug/pickscan}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-npm_tools @microsoft/sarif-multitool
+npm_tools @microsoft/sarif-multitool@5.7.0
 multitool=$(find "$npm/node_modules/@microsoft" -name Sarif.Multitool -type f | head -n 1)
 
 write() { # name, then arguments
@@ -46,7 +46,19 @@ done
 if command -v sarif-fmt >/dev/null; then
   shown=$(sarif-fmt --color never --input "$work/hostile.sarif")
   for part in 'a b#c?d%e.pkl @ 0, GLOBAL' 'x{0}.pkl @ 0, GLOBAL'; do grep -qF -- "$part" <<<"$shown"; done
-  echo "sarif-fmt shows file and offset of each finding"
+  sarif-fmt --color never --input "$work/corpus.sarif" >"$work/shown"
+  python3 - "$work/corpus.sarif" "$work/shown" <<'PY'
+import json, re, sys
+results = json.load(open(sys.argv[1], encoding="utf-8"))["runs"][0]["results"]
+shown = open(sys.argv[2], encoding="utf-8").read()
+for one in results:
+    file = one["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
+    places = re.findall(f" in ({re.escape(file)}(?:!.*?)? @ \\d+(?:, [A-Z0-9_]+)?)\\. ", one["message"]["text"])
+    assert len(places) == 1 and places[0] in shown, one["message"]["text"]
+nested = sum(".pkl!" in one["message"]["text"] for one in results)
+assert len(results) > 500 and nested > 10, (len(results), nested)
+print("sarif-fmt shows file, member and offset of each of", len(results), "findings,", nested, "of them in members")
+PY
 else
   echo "sarif-fmt is not installed: not shown"
 fi

@@ -218,7 +218,7 @@ impl Archive<'_> {
             let name = member.name().map(MemberName::bytes).unwrap_or_default();
             if !seen.insert(name) {
                 let message = format!("{:?} occurs again", String::from_utf8_lossy(name));
-                opening.anomaly(AnomalyKind::DuplicateName, 0, message);
+                opening.anomaly(AnomalyKind::RepeatedName, 0, message);
             }
         }
         let torch = seen.contains(b"sys_info".as_slice()) && seen.contains(b"pickle".as_slice());

@@ -2,9 +2,11 @@
 
 pub(super) mod bzip2;
 pub(super) mod gzip;
+pub(super) mod lz4;
 pub(super) mod lzma;
 pub(super) mod xz;
 pub(super) mod zlib;
+pub(super) mod zstd;
 
 use std::{io, sync::Arc};
 

@@ -26,7 +26,7 @@ use self::{
 };
 use super::{
     AnomalyKind, Format, Head, Opening, ProblemKind, Sniffed, sniff,
-    wrapper::{bzip2, lzma, xz, zlib},
+    wrapper::{bzip2, lzma, xz, zlib, zstd},
 };
 use crate::source::{Part, read_range};
 
@@ -191,6 +191,7 @@ fn emit_version(opening: &mut Opening<'_>, layout: &Layout, version: &Version) -
         8 => Some(&zlib::DEFLATE),
         12 => Some(&bzip2::CODEC),
         14 => Some(&lzma::IN_ZIP),
+        93 => Some(&zstd::CODEC),
         95 => Some(&xz::CODEC),
         99 => {
             opening.problem(ProblemKind::Encrypted, format!("{shown:?} is encrypted"));

@@ -38,6 +38,9 @@ const DEPTH: usize = 16;
 /// have used up [`crate::limits::Limits::computed`], up to the same amount again.
 const SHORT: usize = 4096;
 
+/// Units of work for one operation, its text aside.
+const OPERATION: usize = 256;
+
 /// What one operation may still look at.
 struct Allowance {
     bytes: usize,
@@ -72,14 +75,24 @@ impl Machine<'_, '_> {
             elements: MOST_ELEMENTS,
         };
         let before = allowance.bytes;
+        let worked_before = self.text_work;
         let operands: Option<Vec<Datum>> = values
             .into_iter()
             .map(|value| self.datum(value, DEPTH, &mut allowance))
             .collect();
         let looked_at = before - allowance.bytes + (MOST_ELEMENTS - allowance.elements);
         self.text_work = self.text_work.saturating_add(looked_at);
-        let result = evaluate::evaluate(op, codec, &operands?, room)?;
-        self.stored(&result)
+        let operands = operands?;
+        let result = evaluate::evaluate(op, codec, &operands, room);
+        if result.is_none() {
+            // What does not fit, or is damaged at its end, may have cost all that was allowed.
+            let lost = if op.unfolds() { room } else { looked_at };
+            self.text_work = self.text_work.saturating_add(lost);
+        }
+        let stored = result.and_then(|result| self.stored(&result));
+        let worked = self.text_work.saturating_sub(worked_before);
+        self.limits.deadline.spend(worked + OPERATION);
+        stored
     }
 
     /// Operations on containers whose elements need not be known.

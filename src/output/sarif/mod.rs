@@ -172,8 +172,7 @@ fn result(
     report: &Report,
 ) -> SarifResult {
     let why = report.rule(finding).map_or("", |rule| rule.why.trim());
-    let place = words::location(file, &finding.location);
-    let text = format!("{} in {place}. {why}", visible(finding.message.as_bytes()));
+    let text = format!("{}. {why}", words::finding_in_place(file, finding));
     let fingerprint = report.fingerprint(file, finding);
     SarifResult {
         rule_id: finding.rule.clone(),

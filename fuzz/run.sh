@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# Runs every fuzz target for so many seconds, one after another, and prints what each has executed.
+#
+#     fuzz/run.sh SECONDS [TARGET...]
+#
+# Needs cargo-fuzz and a nightly toolchain. Nothing in this crate is `unsafe`, so no sanitizer is used: panics,
+# overflows, failed invariants, memory and hangs are what can go wrong. What was found lies in fuzz/artifacts.
+set -uo pipefail
+cd "$(dirname "$0")"
+seconds=$1
+shift
+targets=("$@")
+[ ${#targets[@]} -gt 0 ] || targets=(decode machine assembly wrappers zip tar npy containers rules config scan jobs)
+cargo +nightly fuzz build --sanitizer none || exit
+binaries=target/$(rustc -vV | sed -n 's/^host: //p')/release
+failed=0
+for target in "${targets[@]}"; do
+    case $target in
+    rules) seeds=(../rules) ;;
+    config) seeds=(../tests/data/config) ;;
+    *) seeds=(../corpus regressions) ;;
+    esac
+    mkdir -p "corpus/$target" "artifacts/$target"
+    "$binaries/$target" -max_total_time="$seconds" -max_len=16384 -timeout=30 -rss_limit_mb=2048 -dict=pickle.dict \
+        -artifact_prefix="artifacts/$target/" -print_final_stats=1 "corpus/$target" "${seeds[@]}" >"$target.log" 2>&1 ||
+        { failed=1; echo "$target FAILED: see $(pwd)/$target.log"; }
+    executed=$(sed -n 's/^stat::number_of_executed_units: *//p' "$target.log")
+    covered=$(grep -o 'cov: [0-9]*' "$target.log" | tail -n 1)
+    echo "$target: ${executed:-?} executions in $seconds s, $covered"
+done
+exit $failed

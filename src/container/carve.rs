@@ -1,0 +1,297 @@
+//! Pickles in bytes whose structure is not followed.
+//!
+//! Only what reads like a pickle up to the use of an import of a proper name is taken: everything
+//! else that looks like a pickle by chance does nothing. A header may stand anywhere; a pickle without one is
+//! text, so it is looked for where text begins.
+
+use std::{io, sync::Arc};
+
+use super::{Opening, ProblemKind};
+use crate::{
+    pickle::{Instruction, Opcode, Operand, Span, decode_at},
+    source::{Source, Window, read_range},
+};
+
+/// Bytes that are searched at once.
+const STRIDE: usize = 64 << 10;
+
+/// Bytes of one instruction that are looked at; longer payloads are passed over.
+const LONGEST: usize = 4 << 10;
+
+/// Instructions that are followed in one search to find the ends of pickles.
+const FOLLOWED: usize = 16 << 20;
+
+/// Where a pickle without a header is looked for.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(super) enum Text {
+    /// Where text begins.
+    Begins,
+    /// Anywhere: what stands before a value may be text, too.
+    Anywhere,
+}
+
+/// Instructions that are followed of a single pickle.
+const FOLLOWED_ALONE: usize = 1 << 16;
+
+/// Searches `start .. end` of a container and emits each pickle as a member called `@offset`.
+/// `false` means: stop.
+pub(super) fn carve(
+    opening: &mut Opening<'_>,
+    (start, end): (u64, u64),
+    text: Text,
+) -> io::Result<bool> {
+    let source = Arc::clone(opening.source);
+    let mut search = Search {
+        window: Window::new(source.as_ref()),
+        chunk: Vec::new(),
+        base: start,
+        end: end.min(source.len()),
+        left: FOLLOWED,
+    };
+    let mut before = None;
+    while search.base < search.end {
+        if search.left == 0 || opening.limits().deadline.has_passed() {
+            opening.problem(ProblemKind::Limit, "too much of it looks like pickles");
+            return Ok(false);
+        }
+        let room = usize::try_from(search.end - search.base).unwrap_or(STRIDE);
+        search.chunk = read_range(source.as_ref(), search.base, room.min(STRIDE))?;
+        let mut next = search.base.saturating_add(search.chunk.len() as u64);
+        if next == search.base {
+            break;
+        }
+        let places: Vec<usize> = candidates(&search.chunk, before, text).collect();
+        for inside in places {
+            let at = search.base.saturating_add(inside as u64);
+            let Some(stop) = search.extent(at)? else {
+                continue;
+            };
+            let name = format!("@{at}");
+            let member = opening.member.part(&source, name, (at, stop - at));
+            if !opening.member(member) {
+                return Ok(false);
+            }
+            next = stop;
+            break;
+        }
+        let last = read_range(source.as_ref(), next.saturating_sub(1), 1)?;
+        before = last.first().copied();
+        search.base = next;
+    }
+    Ok(true)
+}
+
+/// Places at which a pickle may start.
+fn candidates(bytes: &[u8], before: Option<u8>, text: Text) -> impl Iterator<Item = usize> {
+    let previous = std::iter::once(before).chain(bytes.iter().copied().map(Some));
+    let pairs = bytes.iter().copied().zip(previous).enumerate();
+    pairs.filter_map(move |(at, (byte, previous))| {
+        let next = bytes.get(at + 1).copied();
+        let header = byte == 0x80 && next.is_none_or(|next| next <= 5);
+        let begins = text == Text::Anywhere || !previous.is_some_and(is_text);
+        (header || begins && b"c(]}".contains(&byte)).then_some(at)
+    })
+}
+
+fn is_text(byte: u8) -> bool {
+    (0x20..0x7f).contains(&byte) || matches!(byte, b'\n' | b'\r' | b'\t')
+}
+
+/// Where a pickle at `start` ends that uses an import of a proper name; nothing where there is none.
+pub(super) fn extent(source: &dyn Source, (start, end): (u64, u64)) -> io::Result<Option<u64>> {
+    let mut search = Search {
+        window: Window::new(source),
+        chunk: Vec::new(),
+        base: start,
+        end: end.min(source.len()),
+        left: FOLLOWED_ALONE,
+    };
+    search.extent(start)
+}
+
+struct Search<'s> {
+    window: Window<'s>,
+    /// Some bytes, and where they stand.
+    chunk: Vec<u8>,
+    base: u64,
+    end: u64,
+    /// Instructions that may still be followed.
+    left: usize,
+}
+
+impl Search<'_> {
+    /// Where the pickle at `start` ends: behind STOP or where no reader goes on. Nothing where it
+    /// does not use an import of a proper name.
+    fn extent(&mut self, start: u64) -> io::Result<Option<u64>> {
+        let (mut position, mut named, mut imports, mut used) = (start, false, false, false);
+        while self.left > 0 {
+            self.left -= 1;
+            let held = self.held(position)?;
+            let instruction = match decode_at(&held, position) {
+                Ok(instruction) if instruction.next <= self.end => instruction,
+                _ => break,
+            };
+            match instruction.opcode {
+                Opcode::Global | Opcode::Inst if is_proper(&instruction, &held) => {
+                    imports = true;
+                    used |= instruction.opcode == Opcode::Inst;
+                }
+                Opcode::Global | Opcode::Inst => break,
+                Opcode::StackGlobal => imports |= named,
+                Opcode::Stop => return Ok(imports.then_some(instruction.next)),
+                opcode if is_string(opcode) => named |= is_name(&instruction, &held),
+                opcode => used |= imports && uses(opcode),
+            }
+            position = instruction.next;
+        }
+        Ok(used.then_some(position))
+    }
+
+    /// The beginning of what stands at `position`.
+    fn held(&mut self, position: u64) -> io::Result<Vec<u8>> {
+        let room = usize::try_from(self.end.saturating_sub(position)).unwrap_or(LONGEST);
+        let wanted = room.min(LONGEST);
+        let inside = position.checked_sub(self.base);
+        let inside = inside.and_then(|inside| usize::try_from(inside).ok());
+        let held = inside.and_then(|inside| self.chunk.get(inside..)?.get(..wanted));
+        if let Some(held) = held {
+            return Ok(held.to_vec());
+        }
+        let held = self.window.at(position, wanted)?;
+        Ok(held.get(..wanted).unwrap_or(held).to_vec())
+    }
+}
+
+fn is_string(opcode: Opcode) -> bool {
+    use Opcode as Op;
+    matches!(
+        opcode,
+        Op::ShortBinunicode
+            | Op::Binunicode
+            | Op::Binunicode8
+            | Op::Unicode
+            | Op::String
+            | Op::Binstring
+            | Op::ShortBinstring
+    )
+}
+
+/// Whether an instruction does something with what was imported.
+fn uses(opcode: Opcode) -> bool {
+    use Opcode as Op;
+    matches!(
+        opcode,
+        Op::Reduce | Op::Newobj | Op::NewobjEx | Op::Obj | Op::Build
+    )
+}
+
+/// Fewest characters of a module and a name together. Shorter ones occur in random numbers.
+const SHORTEST: usize = 6;
+
+/// Whether both lines are names that Python could import.
+fn is_proper(instruction: &Instruction, held: &[u8]) -> bool {
+    let Operand::Spans(module, name) = instruction.operand else {
+        return false;
+    };
+    let lines = [module, name].map(|span| bytes(instruction, span, held));
+    let all: usize = lines.iter().map(|line| line.len()).sum();
+    all >= SHORTEST && lines.iter().all(|line| line.len() > 1 && is_dotted(line))
+}
+
+/// Whether a string may be part of a name.
+fn is_name(instruction: &Instruction, held: &[u8]) -> bool {
+    let Operand::Span(span) = instruction.operand else {
+        return false;
+    };
+    let text = bytes(instruction, span, held);
+    let quoted = |quote: u8| text.strip_prefix(&[quote])?.strip_suffix(&[quote]);
+    let text = quoted(b'\'').or_else(|| quoted(b'"')).unwrap_or(text);
+    text.len() > 2 && is_dotted(text)
+}
+
+fn is_dotted(text: &[u8]) -> bool {
+    text.iter()
+        .all(|byte| byte.is_ascii_alphanumeric() || b"_.".contains(byte))
+}
+
+/// The bytes of an operand, as far as they are held; nothing where they are not.
+fn bytes<'h>(instruction: &Instruction, span: Span, held: &'h [u8]) -> &'h [u8] {
+    let start = usize::try_from(span.start.saturating_sub(instruction.offset)).ok();
+    let length = usize::try_from(span.length).unwrap_or(usize::MAX);
+    let bytes = start.and_then(|start| held.get(start..)?.get(..length));
+    bytes.unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        container::{Budget, Member, Opened},
+        limits::Limits,
+        source::MemorySource,
+    };
+
+    fn carved(bytes: &[u8]) -> Vec<(Vec<u8>, u64)> {
+        let source: Arc<dyn Source> = Arc::new(MemorySource::new(bytes));
+        let member = Member::input(Arc::clone(&source));
+        let mut found = Vec::new();
+        let mut opening = Opening {
+            member: &member,
+            source: &source,
+            budget: &mut Budget::new(&Limits::default()),
+            emit: &mut |opened| {
+                if let Opened::Member(member) = opened {
+                    let name = member.name().unwrap().bytes().to_vec();
+                    let look = crate::container::look(
+                        &member,
+                        &mut Budget::new(&Limits::default()),
+                        &mut |_| (),
+                    );
+                    found.push((name, look.unwrap().source.len()));
+                }
+            },
+        };
+        carve(&mut opening, (0, bytes.len() as u64), Text::Begins).unwrap();
+        found
+    }
+
+    #[test]
+    fn pickles_are_found_between_other_bytes_and_end_where_they_end() {
+        let mut bytes = vec![0; STRIDE - 3];
+        bytes.extend_from_slice(b"\x80\x04\x8c\x02os\x8c\x06getpid\x93)R.");
+        bytes.extend_from_slice(b"\0\0cos\ngetpid\n(tR.more");
+        let found = carved(&bytes);
+        assert_eq!(found, [(b"@65533".to_vec(), 18), (b"@65553".to_vec(), 15)]);
+    }
+
+    #[test]
+    fn what_imports_nothing_or_stands_in_text_is_left() {
+        assert_eq!(carved(b"\0\x80\x04K\x01."), []);
+        assert_eq!(carved(b"csome\nname\n."), [(b"@0".to_vec(), 12)]);
+        assert_eq!(carved(b"the csome\nname\n."), []);
+        assert_eq!(carved(b"\0csome\nname\n\xff"), []);
+    }
+
+    /// Found in the weights of a model of normally distributed numbers.
+    #[test]
+    fn random_numbers_are_no_pickles() {
+        let mut state: u64 = 7;
+        let numbers = (0..1 << 20).flat_map(|_| {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            (state >> 24).to_le_bytes()
+        });
+        assert_eq!(carved(&numbers.collect::<Vec<u8>>()), []);
+        assert_eq!(
+            carved(b"\0\x80\x02\x83\xa9\xbe\x8c\x01x\x8c\x01y\x93R."),
+            []
+        );
+    }
+
+    #[test]
+    fn a_broken_pickle_that_uses_an_import_is_found() {
+        let found = carved(b"\0\0\x80\x02cos\ngetpid\n)R\xff");
+        assert_eq!(found, [(b"@2".to_vec(), 15)]);
+    }
+}

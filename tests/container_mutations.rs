@@ -1,0 +1,214 @@
+//! Damaged and tampered containers against Python's own readers: where one of them still gets the
+//! malicious pickle out, the input must not pass.
+//!
+//! The short test runs everywhere; `ROUNDS=10000 cargo test --release --test container_mutations
+//! -- --ignored` is the long one. Both are the same on every machine for a given number of rounds.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a panic is how a test fails"
+)]
+
+mod support;
+
+use std::{
+    fmt::Write as _,
+    fs,
+    path::{Path, PathBuf},
+    time::Instant,
+};
+
+use pickscan::{
+    limits::Limits,
+    report::Verdict,
+    rules::Ruleset,
+    scan::{Options, Unobserved, scan},
+};
+use support::{Random, python_file};
+
+/// Each kind that Python reads, and samples of it that hold the malicious pickle.
+const KINDS: &[(&str, &[&str])] = &[
+    (
+        "zip",
+        &[
+            "zip-prefix.zip",
+            "zip64.zip",
+            "zip-duplicate.pt",
+            "zip-overlap.zip",
+        ],
+    ),
+    ("tar", &["tar-gnu.tar", "tar-pax.tar", "tar-ustar.tar"]),
+    ("gz", &["evil.pkl.gz", "two.pkl.gz"]),
+    ("bz2", &["evil.pkl.bz2"]),
+    ("xz", &["evil.pkl.xz", "two.pkl.xz"]),
+    ("lzma", &["evil.pkl.lzma"]),
+    ("zlib", &["evil.pkl.zlib"]),
+    ("sqlite", &["dbm-sqlite-evil.sqlite", "sqlite-evil.sqlite"]),
+    ("npy", &["npy-evil.npy"]),
+];
+
+/// Kinds that no reader at hand can be asked about: they must neither panic nor hang.
+const OTHERS: &[(&str, &[&str])] = &[
+    ("zst", &["evil.pkl.zst"]),
+    ("lz4", &["evil.pkl.lz4", "linked.pkl.lz4"]),
+    ("7z", &["7z-evil.7z", "7z-stored.7z"]),
+    ("gdbm", &["gdbm-evil.gdbm"]),
+    ("db", &["ndbm-evil.db", "btree-evil.bdb"]),
+    ("wal", &["sqlite-log.sqlite-wal"]),
+    ("h5", &["hdf5-evil.h5", "keras-lambda.h5"]),
+    (
+        "json",
+        &["json-lines.json", "json-evil.zip", "base64-evil.txt"],
+    ),
+    (
+        "torch",
+        &[
+            "torch.pt",
+            "torch-legacy.pt",
+            "torch-0.1.pt",
+            "torch-package.pt",
+        ],
+    ),
+    (
+        "joblib",
+        &["joblib-raw.joblib", "joblib-zlib.joblib", "zfile.pkl"],
+    ),
+    ("npz", &["npz.npz", "npy-several.npy"]),
+];
+
+/// Inputs that are scanned at once.
+const BATCH: usize = 500;
+
+/// Seconds that one batch may take, in a build without optimisation on a busy machine.
+const SLOWEST: u64 = 120;
+
+fn sample(name: &str) -> Vec<u8> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus/containers");
+    fs::read(folder.join(name)).unwrap()
+}
+
+fn mutated(random: &mut Random, original: &[u8]) -> Vec<u8> {
+    let mut bytes = original.to_vec();
+    for _ in 0..=random.below(3) {
+        if bytes.is_empty() {
+            return bytes;
+        }
+        let at = random.below(bytes.len());
+        let end = (at + 1 + random.below(64)).min(bytes.len());
+        match random.below(9) {
+            0 => bytes.truncate(at),
+            1 => bytes.insert(at, random.next().to_le_bytes()[0]),
+            2 => {
+                let piece = bytes[at..end].to_vec();
+                let to = random.below(bytes.len());
+                bytes.splice(to..to, piece);
+            }
+            3 => bytes[at..end.min(at + 4)].fill(0xff),
+            4 => bytes[at..end.min(at + 8)].fill(0),
+            5 => drop(bytes.drain(at..end)),
+            6 => bytes[at] = random.next().to_le_bytes()[0],
+            7 => bytes.extend_from_slice(&original[..original.len().min(at)]),
+            _ => bytes[at] ^= 1 << random.below(8),
+        }
+    }
+    bytes
+}
+
+/// Scans mutations of one kind and returns those that pass.
+fn passing(folder: &Path, (kind, samples): (&str, &[&str]), rounds: usize) -> Vec<PathBuf> {
+    let samples: Vec<Vec<u8>> = samples.iter().map(|name| sample(name)).collect();
+    let seed = kind
+        .bytes()
+        .fold(7, |seed, byte| seed * 31 + u64::from(byte));
+    let mut random = Random::new(seed);
+    let options = Options {
+        limits: Limits {
+            inflated: 8 << 20,
+            members: 2000,
+            ..Limits::default()
+        },
+        ..Options::default()
+    };
+    let mut passing = Vec::new();
+    for batch in 0..rounds.div_ceil(BATCH) {
+        let inside = folder.join(format!("{kind}-{batch}"));
+        fs::create_dir(&inside).unwrap();
+        for round in 0..BATCH.min(rounds - batch * BATCH) {
+            let original = random.below(samples.len());
+            let bytes = mutated(&mut random, &samples[original]);
+            fs::write(inside.join(format!("{round}")), bytes).unwrap();
+        }
+        let begun = Instant::now();
+        let report = scan(&[inside], &options, Ruleset::builtin(), &Unobserved);
+        assert!(
+            begun.elapsed().as_secs() < SLOWEST,
+            "{kind}: batch {batch} hangs"
+        );
+        for file in report.files {
+            let panicked = file
+                .notices
+                .iter()
+                .any(|notice| notice.kind.name() == "panic");
+            assert!(!panicked, "{}: {:?}", file.path.display(), file.notices);
+            if matches!(file.verdict(), Verdict::Clean | Verdict::Skipped) {
+                passing.push(file.path);
+            } else {
+                fs::remove_file(file.path).unwrap();
+            }
+        }
+    }
+    passing
+}
+
+fn hold(rounds: usize) {
+    let folder = tempfile::tempdir().unwrap();
+    let mut asked = String::new();
+    for kind in KINDS {
+        for path in passing(folder.path(), *kind, rounds) {
+            writeln!(asked, "{} {}", kind.0, path.display()).unwrap();
+        }
+    }
+    for kind in OTHERS {
+        passing(folder.path(), *kind, rounds);
+    }
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/oracle/containers.py");
+    let missed = python_file(script.to_str().unwrap(), &[], asked.as_bytes());
+    let missed = String::from_utf8(missed).unwrap();
+    if !missed.is_empty() {
+        let kept = folder.keep();
+        panic!(
+            "Python reads what passes, kept in {}:\n{missed}",
+            kept.display()
+        );
+    }
+}
+
+#[test]
+fn no_mutation_passes_that_python_reads() {
+    hold(120);
+}
+
+#[test]
+#[ignore = "takes minutes; ROUNDS says how many mutations of each kind"]
+fn no_mutation_passes_that_python_reads_at_length() {
+    let rounds = std::env::var("ROUNDS").map_or(10_000, |rounds| rounds.parse().unwrap());
+    hold(rounds);
+}
+
+/// The oracle is no oracle if it never says yes.
+#[test]
+fn python_reads_the_samples_themselves() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus/containers");
+    let mut asked = String::new();
+    let kinds = KINDS.iter().filter(|(kind, _)| *kind != "npy");
+    for (kind, samples) in kinds {
+        for name in *samples {
+            writeln!(asked, "{kind} {}", folder.join(name).display()).unwrap();
+        }
+    }
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/oracle/containers.py");
+    let read = python_file(script.to_str().unwrap(), &[], asked.as_bytes());
+    let read = String::from_utf8(read).unwrap();
+    assert_eq!(read.lines().count(), asked.lines().count(), "{read}");
+}
