@@ -18,8 +18,9 @@ const STRIDE: usize = 64 << 10;
 /// Bytes of one instruction that are looked at; longer payloads are passed over.
 const LONGEST: usize = 4 << 10;
 
-/// Instructions that are followed in one search to find the ends of pickles.
-const FOLLOWED: usize = 16 << 20;
+/// Instructions that are followed in one search to find the ends of pickles, besides one for each
+/// byte.
+const FOLLOWED: usize = 1 << 20;
 
 /// Where a pickle without a header is looked for.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -56,6 +57,7 @@ pub(super) fn carve(
         }
         let room = usize::try_from(search.end - search.base).unwrap_or(STRIDE);
         search.chunk = read_range(source.as_ref(), search.base, room.min(STRIDE))?;
+        search.left = search.left.saturating_add(search.chunk.len());
         let mut next = search.base.saturating_add(search.chunk.len() as u64);
         if next == search.base {
             break;

@@ -109,7 +109,7 @@ impl Laboratory {
                 .collect();
             self.check(&inputs);
             done += count;
-            if done % (50 * BATCH) == 0 {
+            if done.is_multiple_of(50 * BATCH) {
                 self.report_progress();
             }
         }

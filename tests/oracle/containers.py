@@ -103,7 +103,9 @@ READERS = {
 
 def gets(kind, path):
     try:
-        return any(MARKER in data for data in READERS[kind](path))
+        # Where one load stops, the next one starts.
+        found = (data.startswith(MARKER) or b"." + MARKER in data for data in READERS[kind](path))
+        return any(found)
     except Exception:
         return False
 

@@ -53,6 +53,9 @@ fn starts(head: &[u8]) -> bool {
 /// The checks above let some zero-filled tables through, so the head has to decompress as well. No
 /// loader gets further: `LZMADecompressor` gives nothing of a chunk with an error in it.
 fn decompresses(head: &[u8]) -> bool {
+    if u32_le(head, 1).is_some_and(|dictionary| dictionary > MEMORY << 10) {
+        return true;
+    }
     let outcome = LzmaReader::new_mem_limit(head, MEMORY, None)
         .and_then(|mut reader| io::copy(&mut reader, &mut io::sink()));
     match outcome {
