@@ -10,7 +10,6 @@ are the maximum resident set of one process.
 """
 
 import argparse
-import json
 import os
 import pathlib
 import platform
@@ -148,8 +147,8 @@ def main():
     parser.add_argument("--peers")
     parser.add_argument("--binary")
     table = Table(parser.parse_args())
-    version = json.loads(subprocess.run(table.scan(os.devnull), capture_output=True, text=True).stdout)["tool"]["version"]
-    print(f"pickscan {version}, CPython {platform.python_version()}, {os.cpu_count()} cores, {platform.platform()}\n")
+    version = subprocess.run([table.pickscan, "--version"], capture_output=True, text=True).stdout.strip()
+    print(f"{version}, CPython {platform.python_version()}, {os.cpu_count()} cores, {platform.platform()}\n")
     print("| what | pickscan | the other | ratio | peak of pickscan | |\n|---|---|---|---|---|---|")
     opcode_dense(table)
     loads(table)

@@ -27,7 +27,9 @@ use std::collections::HashSet;
 use crate::{
     facts::{Anomaly, AnomalyKind, Facts, PayloadKind},
     limits::Limits,
-    pickle::{Arm, Decoder, Instruction, Opcode, OperandKind, decode_operand, dispatch},
+    pickle::{
+        Arm, DecodeErrorKind, Decoder, Instruction, Opcode, OperandKind, decode_operand, dispatch,
+    },
     source::Source,
 };
 pub use readings::{Reading, Readings};
@@ -221,7 +223,14 @@ impl<'s, 'k> Machine<'s, 'k> {
             // An instruction at the edge of the window, or one that cannot be decoded.
             let outcome = match self.decoder.advance() {
                 Ok(instruction) => self.follow_one(&instruction),
-                Err(error) => return Halt::Decode(error),
+                Err(error) => {
+                    // To some readers an operand that crosses the end of a frame is another one.
+                    let has_operand = !matches!(error.kind, DecodeErrorKind::UnknownOpcode(_));
+                    if has_operand && self.frame_end != u64::MAX && error.offset < self.frame_end {
+                        self.anomaly(AnomalyKind::FrameMismatch, error.offset);
+                    }
+                    return Halt::Decode(error);
+                }
             };
             if let Err(halt) = outcome {
                 return halt;

@@ -11,7 +11,7 @@ use super::ruleset::Ruleset;
 use super::schema::{ArgumentCondition, ModelFile, Modelled, Rule, TrustFile};
 
 /// The placeholders that a message may have.
-const PLACEHOLDERS: &[&str] = &["symbol", "arguments", "chain", "target", "detail"];
+const PLACEHOLDERS: &[&str] = &["symbol", "arguments", "call", "chain", "target", "detail"];
 
 /// Reads the rules at a path, a file or a folder, and says what is wrong with them, in the order
 /// of their files.

@@ -69,7 +69,9 @@ struct Words<'w, 'e> {
 
 impl Words<'_, '_> {
     fn message(&self, rule: &Rule) -> String {
-        let names_call = rule.message.contains("{arguments}");
+        let names_call = ["{arguments}", "{call}"]
+            .iter()
+            .any(|placeholder| rule.message.contains(placeholder));
         let shown = self.shown();
         let mut message = match (&shown, names_call) {
             // The sentence is about a call that does not happen in this stream.
@@ -77,6 +79,7 @@ impl Words<'_, '_> {
             _ => filled(&rule.message, |placeholder| match placeholder {
                 "symbol" => Some(self.symbol()),
                 "arguments" => shown.clone(),
+                "call" => shown.as_deref().map(|shown| self.call(shown)),
                 "chain" => Some(self.chain()),
                 "target" => Some(self.target()),
                 "detail" => Some(self.detail()),
@@ -85,7 +88,7 @@ impl Words<'_, '_> {
         };
         let note = self.note();
         if !note.is_empty() && !rule.message.contains("{detail}") {
-            message.push_str(": ");
+            message.push_str(". ");
             message.push_str(note);
         }
         message
@@ -97,6 +100,24 @@ impl Words<'_, '_> {
             .map(Named::shown)
             .or_else(|| self.payload_callee());
         shown.unwrap_or_else(|| "something that cannot be named".to_owned())
+    }
+
+    /// A call as Python would write it; what is written to something, behind its name.
+    fn call(&self, shown: &str) -> String {
+        let is_change = matches!(
+            self.hits.first().map(|hit| hit.fact),
+            Some(FactIndex::Change(_))
+        );
+        match shown
+            .strip_prefix('(')
+            .and_then(|inner| inner.strip_suffix(')'))
+        {
+            Some(inner) if !is_change => {
+                let only = inner.strip_suffix(',').unwrap_or(inner);
+                format!("{}({only})", self.symbol())
+            }
+            _ => format!("{}: {shown}", self.symbol()),
+        }
     }
 
     /// What the payload that a match is about was handed to.
