@@ -55,7 +55,8 @@ fn no_reader_knows_more_than_pickscan() {
 
 /// `PICKSCAN_LAB_STREAMS` streams from `PICKSCAN_LAB_SEED` on under every CPython, or the files
 /// that `PICKSCAN_LAB_FILES` names (a folder, or paths separated by colons). A run that was cut
-/// short goes on with `PICKSCAN_LAB_FROM`, a multiple of the batch.
+/// short goes on with `PICKSCAN_LAB_FROM`, a multiple of the batch. Inputs of which pickscan reports
+/// an import that no reader performs are written to the folder `PICKSCAN_LAB_KEEP`.
 #[test]
 #[ignore = "long; docs/LABORATORY.md has the command"]
 fn laboratory() {
@@ -149,7 +150,12 @@ impl Laboratory {
         });
         for (index, known) in known.iter().enumerate() {
             let answers: Vec<&Answer> = answers.iter().map(|answers| &answers[index]).collect();
-            self.count(known, &answers);
+            if self.count(known, &answers)
+                && let Some(folder) = std::env::var_os("PICKSCAN_LAB_KEEP")
+            {
+                let name = format!("{:07}.pkl", self.inputs);
+                std::fs::write(PathBuf::from(folder).join(name), &inputs[index]).unwrap();
+            }
             for (number, answer) in answers.iter().enumerate() {
                 let missing = compare::missing(known, answer, &self.interpreters[number]);
                 if !missing.is_empty() && self.differences.len() < ENOUGH {
@@ -160,7 +166,8 @@ impl Laboratory {
         }
     }
 
-    fn count(&mut self, known: &Ours, answers: &[&Answer]) {
+    /// Counts what became of an input. Whether pickscan reports an import that no reader performs.
+    fn count(&mut self, known: &Ours, answers: &[&Answer]) -> bool {
         self.inputs += 1;
         let outcomes: Vec<&Vec<String>> = answers
             .iter()
@@ -206,7 +213,9 @@ impl Laboratory {
                 symbol.truncate(symbol.floor_char_boundary(LONGEST_NAME));
                 *self.surplus.entry(symbol).or_default() += 1;
             }
+            return true;
         }
+        false
     }
 
     fn difference(&mut self, interpreter: usize, input: &[u8], missing: &[String]) {

@@ -109,6 +109,11 @@ impl Ours {
 
     /// Whether an import that a reader asks for is known here.
     pub(crate) fn has_import(&self, asked: &Asked) -> bool {
+        // A name beyond the limit is reported as one that is not known.
+        let length = asked.module.len().max(asked.name.len());
+        if self.unknown && length > Limits::default().name {
+            return true;
+        }
         let raw = (asked.module.clone(), asked.name.clone());
         let mapped = Ruleset::builtin().python3_name(&asked.module, &asked.name);
         self.imports.contains(&raw)
@@ -117,6 +122,9 @@ impl Ours {
 
     /// Whether something that a reader does to a stub is known here.
     pub(crate) fn has_event(&self, done: &Done) -> bool {
+        if self.unknown && done.target.starts_with("…".as_bytes()) {
+            return true;
+        }
         match done.kind.as_str() {
             "call" | "new" => has_thing(&self.calls, &done.target),
             "setstate" | "append" | "extend" | "setitem" | "add" | "update" => {

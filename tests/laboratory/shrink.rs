@@ -38,7 +38,8 @@ fn cost(bytes: &[u8]) -> usize {
 fn candidates(bytes: &[u8]) -> Vec<Vec<u8>> {
     let mut found = Vec::new();
     let mut length = bytes.len().div_ceil(2);
-    while length > 0 {
+    // All candidates are held at once; a long input is cut coarsely first.
+    while length > bytes.len() / 512 {
         let step = if bytes.len() > 2000 {
             length
         } else {
