@@ -107,9 +107,9 @@ impl Ours {
         self.limited |= facts.end == End::Limit;
     }
 
-    /// Whether an import that a reader asks for is known here.
+    /// Whether an import that a reader asks for is known here. A name beyond the limit is reported
+    /// as one that is not known.
     pub(crate) fn has_import(&self, asked: &Asked) -> bool {
-        // A name beyond the limit is reported as one that is not known.
         let length = asked.module.len().max(asked.name.len());
         if self.unknown && length > Limits::default().name {
             return true;
@@ -122,7 +122,8 @@ impl Ours {
 
     /// Whether something that a reader does to a stub is known here.
     pub(crate) fn has_event(&self, done: &Done) -> bool {
-        if self.unknown && done.target.starts_with("…".as_bytes()) {
+        let is_long = done.target.len() > Limits::default().name;
+        if self.unknown && (is_long || done.target.starts_with("…".as_bytes())) {
             return true;
         }
         match done.kind.as_str() {
