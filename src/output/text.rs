@@ -2,6 +2,7 @@
 //!
 //! Each finding says, in this order: what would happen, where, why that is bad, what to do.
 
+use std::collections::HashMap;
 use std::io::{self, Write};
 
 use super::{Colour, Rendering, Verbosity, escape::visible, words};
@@ -279,25 +280,7 @@ impl Page<'_, '_> {
             "  pickle {place} @ {offset}: {length} bytes, protocol {protocol}, end {end}{}",
             words::reader(stream)
         )?;
-        for import in &stream.imports {
-            let symbol = import
-                .symbol
-                .as_ref()
-                .map(|symbol| visible(&symbol.dotted()));
-            let symbol = symbol.unwrap_or_else(|| "(computed, not known)".to_owned());
-            let tint = if import.trust == Trust::Trusted {
-                DIM
-            } else {
-                YELLOW
-            };
-            let trust = self.paint(tint, import.trust.name());
-            let place = import.place;
-            writeln!(
-                self.writer,
-                "    import {symbol} ({trust}) @ {}, {}",
-                place.offset, place.opcode
-            )?;
-        }
+        self.imports(stream)?;
         for anomaly in &stream.anomalies {
             let sentence = anomaly.kind.sentence();
             writeln!(
@@ -305,6 +288,40 @@ impl Page<'_, '_> {
                 "    {} @ {}: {sentence}",
                 anomaly.kind.name(),
                 anomaly.offset
+            )?;
+        }
+        Ok(())
+    }
+
+    /// Each import once, with the place of the first.
+    fn imports(&mut self, stream: &StreamReport) -> io::Result<()> {
+        let mut counts: HashMap<_, usize> = HashMap::new();
+        for import in &stream.imports {
+            *counts.entry((&import.symbol, import.trust)).or_default() += 1;
+        }
+        for import in &stream.imports {
+            let Some(count) = counts.remove(&(&import.symbol, import.trust)) else {
+                continue;
+            };
+            let symbol = import.symbol.as_ref();
+            let symbol = symbol.map_or_else(
+                || "(computed, not known)".to_owned(),
+                |symbol| visible(&symbol.dotted()),
+            );
+            let tint = match import.trust {
+                Trust::Trusted => DIM,
+                _ => YELLOW,
+            };
+            let trust = self.paint(tint, import.trust.name());
+            let place = import.place;
+            let times = match count {
+                1 => String::new(),
+                _ => format!(", {count} times"),
+            };
+            writeln!(
+                self.writer,
+                "    import {symbol} ({trust}) @ {}, {}{times}",
+                place.offset, place.opcode
             )?;
         }
         Ok(())
