@@ -7,6 +7,8 @@
 )]
 #![cfg(feature = "cli")]
 
+mod support;
+
 use std::{
     fs::{self, File},
     io::{Read, Write},
@@ -14,7 +16,7 @@ use std::{
     process::{Command, Output, Stdio},
 };
 
-use tempfile::TempDir;
+use support::{folder, pickscan};
 
 const PICKSCAN: &str = env!("CARGO_BIN_EXE_pickscan");
 
@@ -23,23 +25,6 @@ const EVIL: &[u8] = b"cos\nsystem\n(S'id'\ntR.";
 
 /// `{"a": [1, 2]}` in protocol 4.
 const GOOD: &[u8] = b"\x80\x04\x95\x10\0\0\0\0\0\0\0}\x94\x8c\x01a\x94]\x94(K\x01K\x02es.";
-
-fn folder(files: &[(&str, &[u8])]) -> TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    for (name, bytes) in files {
-        fs::write(folder.path().join(name), bytes).unwrap();
-    }
-    folder
-}
-
-fn pickscan<'a>(folder: &Path, arguments: impl IntoIterator<Item = &'a str>) -> Output {
-    let mut command = Command::new(PICKSCAN);
-    command
-        .args(arguments)
-        .current_dir(folder)
-        .stdin(Stdio::null());
-    command.output().unwrap()
-}
 
 /// Exit status, standard output, standard error.
 fn run(folder: &Path, arguments: &[&str]) -> (i32, String, String) {

@@ -10,6 +10,8 @@
 )]
 #![cfg(all(feature = "cli", unix))]
 
+mod support;
+
 use std::{
     ffi::OsStr,
     fs,
@@ -34,20 +36,13 @@ use pickscan::{
     scan::{self, Options, Unobserved},
     source::{MemorySource, Source},
 };
+use support::{folder, pickscan as run};
 use tempfile::TempDir;
 
 const PICKSCAN: &str = env!("CARGO_BIN_EXE_pickscan");
 
 /// `os.system("id")` in protocol 0, without the STOP behind it.
 const EVIL: &[u8] = b"cos\nsystem\n(S'id'\ntR";
-
-fn folder(files: &[(&str, &[u8])]) -> TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    for (name, bytes) in files {
-        fs::write(folder.path().join(name), bytes).unwrap();
-    }
-    folder
-}
 
 fn scan_with(bytes: &[u8], limits: Limits) -> Report {
     let folder = folder(&[("a.bin", bytes)]);
@@ -465,15 +460,6 @@ fn a_read_error_anywhere_is_incomplete_and_what_came_before_is_kept() {
 }
 
 // ---- the rest needs the binary ----
-
-fn run(folder: &Path, arguments: &[&str]) -> Output {
-    let mut command = Command::new(PICKSCAN);
-    command
-        .args(arguments)
-        .current_dir(folder)
-        .stdin(Stdio::null());
-    command.output().unwrap()
-}
 
 fn json(output: &Output) -> serde_json::Value {
     let text = String::from_utf8_lossy(&output.stderr);

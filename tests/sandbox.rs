@@ -7,26 +7,20 @@
 )]
 #![cfg(all(feature = "cli", target_os = "linux"))]
 
+mod support;
+
 use std::{
     fs,
     os::unix::fs::symlink,
     path::Path,
-    process::{Command, Output, Stdio},
+    process::{Command, Stdio},
 };
+use support::pickscan as run;
 
 const PICKSCAN: &str = env!("CARGO_BIN_EXE_pickscan");
 
 /// `os.system("id")` in protocol 0.
 const EVIL: &[u8] = b"cos\nsystem\n(S'id'\ntR.";
-
-fn run(folder: &Path, arguments: &[&str]) -> Output {
-    let mut command = Command::new(PICKSCAN);
-    command
-        .args(arguments)
-        .current_dir(folder)
-        .stdin(Stdio::null());
-    command.output().unwrap()
-}
 
 fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).unwrap()

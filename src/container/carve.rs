@@ -1,8 +1,8 @@
 //! Pickles in bytes whose structure is not followed.
 //!
 //! Only what reads like a pickle up to the use of an import of a proper name is taken: everything
-//! else that looks like a pickle by chance does nothing. A header may stand anywhere; a pickle without one is
-//! text, so it is looked for where text begins.
+//! else that looks like a pickle by chance does nothing. A header may stand anywhere; a pickle
+//! without one is text, so it is looked for where text begins.
 
 use std::{io, sync::Arc};
 
@@ -126,22 +126,23 @@ impl Search<'_> {
     /// does not use an import of a proper name.
     fn extent(&mut self, start: u64) -> io::Result<Option<u64>> {
         let (mut position, mut named, mut imports, mut used) = (start, false, false, false);
+        let end = self.end;
         while self.left > 0 {
             self.left -= 1;
             let held = self.held(position)?;
-            let instruction = match decode_at(&held, position) {
-                Ok(instruction) if instruction.next <= self.end => instruction,
+            let instruction = match decode_at(held, position) {
+                Ok(instruction) if instruction.next <= end => instruction,
                 _ => break,
             };
             match instruction.opcode {
-                Opcode::Global | Opcode::Inst if is_proper(&instruction, &held) => {
+                Opcode::Global | Opcode::Inst if is_proper(&instruction, held) => {
                     imports = true;
                     used |= instruction.opcode == Opcode::Inst;
                 }
                 Opcode::Global | Opcode::Inst => break,
                 Opcode::StackGlobal => imports |= named,
                 Opcode::Stop => return Ok(imports.then_some(instruction.next)),
-                opcode if is_string(opcode) => named |= is_name(&instruction, &held),
+                opcode if is_string(opcode) => named |= is_name(&instruction, held),
                 opcode => used |= imports && uses(opcode),
             }
             position = instruction.next;
@@ -150,17 +151,17 @@ impl Search<'_> {
     }
 
     /// The beginning of what stands at `position`.
-    fn held(&mut self, position: u64) -> io::Result<Vec<u8>> {
+    fn held(&mut self, position: u64) -> io::Result<&[u8]> {
         let room = usize::try_from(self.end.saturating_sub(position)).unwrap_or(LONGEST);
         let wanted = room.min(LONGEST);
         let inside = position.checked_sub(self.base);
         let inside = inside.and_then(|inside| usize::try_from(inside).ok());
         let held = inside.and_then(|inside| self.chunk.get(inside..)?.get(..wanted));
         if let Some(held) = held {
-            return Ok(held.to_vec());
+            return Ok(held);
         }
         let held = self.window.at(position, wanted)?;
-        Ok(held.get(..wanted).unwrap_or(held).to_vec())
+        Ok(held.get(..wanted).unwrap_or(held))
     }
 }
 

@@ -8,8 +8,35 @@
     reason = "a panic is how a test fails"
 )]
 
+use std::ffi::OsStr;
+use std::fs;
 use std::io::Write as _;
-use std::process::{Command, Stdio};
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use tempfile::TempDir;
+
+/// A folder of such files.
+pub(crate) fn folder(files: &[(&str, &[u8])]) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, bytes) in files {
+        fs::write(folder.path().join(name), bytes).unwrap();
+    }
+    folder
+}
+
+/// Runs pickscan in a folder, without standard input.
+pub(crate) fn pickscan<S: AsRef<OsStr>>(
+    folder: &Path,
+    arguments: impl IntoIterator<Item = S>,
+) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_pickscan"));
+    command
+        .args(arguments)
+        .current_dir(folder)
+        .stdin(Stdio::null());
+    command.output().unwrap()
+}
 
 /// Marsaglia's xorshift: streams that are the same on every machine and in every run.
 pub(crate) struct Random(u64);
