@@ -3,12 +3,12 @@
 use crate::{
     container::Code,
     facts::{
-        Anomaly, AnomalyKind, ContainerFact, End, Facts, ImportFact, PayloadFact, PayloadKind,
-        Place, Target,
+        Anomaly, AnomalyKind, ContainerFact, End, Facts, ImportFact, PayloadFact, Place, Target,
     },
     limits::{Deadline, Limits},
     machine::{Reading, Readings},
     payload,
+    pickle::Span,
     rules::{Judgement, Match, Ruleset, Severity},
     source::Source,
 };
@@ -34,8 +34,7 @@ pub(super) fn container(anomaly: ContainerFact, ruleset: &Ruleset) -> Vec<Match>
 
 /// What the rules say about code that a loader would run, outside of any pickle.
 pub(super) fn code(code: Code, ruleset: &Ruleset) -> Vec<Match> {
-    let Code { offset, data } = code;
-    let kind = PayloadKind::CodeObject;
+    let Code { kind, offset, data } = code;
     let summary = payload::summarize(kind, &data);
     let facts = Facts {
         payloads: vec![PayloadFact {
@@ -140,6 +139,14 @@ impl Analysed {
         ];
         let others = self.others.iter().map(Self::size);
         own.into_iter().chain(others).sum()
+    }
+
+    /// The bytes of the stream.
+    pub(super) fn span(&self) -> Span {
+        Span {
+            start: self.facts.offset,
+            length: self.facts.length,
+        }
     }
 
     /// The offset behind the stream.
