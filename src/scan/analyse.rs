@@ -198,11 +198,11 @@ impl Analysed {
     /// Whether it is nothing but GLOBALs and INSTs one behind the other, as lists of names are
     /// when each line begins with a `c`.
     fn is_lines(&self) -> bool {
-        let imports = self.facts.imports.iter();
-        let behind = imports.fold(Some(self.facts.offset), |at, import| {
+        let mut imports = self.facts.imports.iter();
+        let behind = imports.try_fold(self.facts.offset, |at, import| {
             let symbol = import.spelled.as_ref().or(import.symbol.as_ref())?;
             let length = symbol.module.len() + symbol.name.len() + "c\n\n".len();
-            (at == Some(import.place.offset)).then(|| at.map(|at| at + length as u64))?
+            (at == import.place.offset).then_some(at + length as u64)
         });
         behind.is_some() && !self.facts.imports.is_empty()
     }
@@ -230,6 +230,8 @@ fn is_nonsense(import: &ImportFact) -> bool {
         let lacks_name = symbol.name.is_empty() && !import.resolved;
         lacks_name
             || !plain(&symbol.module, in_module)
-            || !plain(&symbol.name, |char| !char.is_control() && !char.is_whitespace())
+            || !plain(&symbol.name, |char| {
+                !char.is_control() && !char.is_whitespace()
+            })
     })
 }
