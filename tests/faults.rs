@@ -627,7 +627,7 @@ fn a_full_disk_is_an_error_and_the_other_outputs_are_written() {
     }
     let folder = folder(&[("a.pkl", b"N.")]);
     let arguments = ["-o", "json=/dev/full", "-o", "sarif=out.sarif", "a.pkl"];
-    let output = run(folder.path(), &arguments);
+    let output = run(folder.path(), arguments);
     assert_eq!(output.status.code(), Some(2));
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(said.contains("cannot write the report"), "{said}");
