@@ -130,6 +130,28 @@ fn text_and_other_formats_hold_no_pickle() {
     let folder = folder(&[
         ("notes.txt", b"cat\ndog\nelephant\n"),
         ("numbers.txt", b"I want this\n"),
+        // Services of a Java archive: line after line reads as GLOBAL, the first as INST.
+        (
+            "services",
+            b"com.example.google.cloud.storage.Provider\ncom.example.google.cloud.auth.Provider\n\
+              com.example.Plain\ncom.example.Other\n",
+        ),
+        (
+            "more-services",
+            b"io.example.sdk.Provider\nio.example.sdk.Other\n",
+        ),
+        // A licence: PERSID, then GLOBAL.
+        (
+            "LICENSE.txt",
+            b"Permission is hereby granted, free of charge, to any person obtaining a\ncopy\n\
+              of this software and associated documentation files\n",
+        ),
+        // Italian and Russian text in old encodings: BININT2 and GLOBAL, EXT1.
+        ("translation", b"Macchina locale"),
+        (
+            "russian.txt",
+            b"\x82 \xe3\xe2\xe0\xa5 \xa2\xa5\xe7\xa5\xe0\n",
+        ),
         ("image.png", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"),
     ]);
     let (code, files) = verdicts(folder.path(), &[]);
@@ -138,6 +160,23 @@ fn text_and_other_formats_hold_no_pickle() {
         "{files:?}"
     );
     assert_eq!(code, 0);
+}
+
+/// Text may begin so, too; but here the loader has imported and run something when it gives up.
+#[test]
+fn imports_that_run_something_count_before_the_break() {
+    let folder = folder(&[
+        ("opens-a-browser", b"cantigravity\nfly\n"),
+        (
+            "behind-others",
+            b"cmy.own\nThing\ncantigravity\nfly\nnonsense",
+        ),
+        ("calls-an-extension", b"\x82\x20)R\xe3\xe2"),
+    ]);
+    let (code, files) = verdicts(folder.path(), &[]);
+    let found = |(_, verdict): &(String, String)| verdict == "dangerous" || verdict == "suspicious";
+    assert!(files.iter().all(found), "{files:?}");
+    assert_eq!(code, 1);
 }
 
 #[test]

@@ -504,12 +504,12 @@ fn pipes_and_devices_are_never_waited_for() {
     let made = Command::new("mkfifo").arg(&fifo).status().unwrap();
     assert!(made.success());
     symlink("/dev/zero", folder.path().join("zero.pkl")).unwrap();
-    let output = run(folder.path(), &["-f", "json"]);
+    let output = run(folder.path(), ["-f", "json"]);
     let report = json(&output);
     assert_eq!(output.status.code(), Some(0), "{report}");
     assert_eq!(said(&report, "fifo.pkl").1, ["special-file"]);
     assert_eq!(said(&report, "zero.pkl").1, ["special-file"]);
-    let output = run(folder.path(), &["-f", "json", "fifo.pkl", "/dev/zero"]);
+    let output = run(folder.path(), ["-f", "json", "fifo.pkl", "/dev/zero"]);
     assert_eq!(output.status.code(), Some(2));
     assert_eq!(said(&json(&output), "fifo.pkl").1, ["not-a-file"]);
 }
@@ -572,7 +572,7 @@ fn loops_of_links_end() {
     symlink("one", folder.path().join("two")).unwrap();
     symlink("two", folder.path().join("one")).unwrap();
     symlink(".", folder.path().join("self")).unwrap();
-    let output = run(folder.path(), &["-f", "json"]);
+    let output = run(folder.path(), ["-f", "json"]);
     let report = json(&output);
     assert_eq!(said(&report, "self").1, ["linked-folder"]);
     assert_eq!(said(&report, "one").0, "incomplete");
@@ -585,7 +585,7 @@ fn ten_thousand_files_in_one_folder() {
     for number in 0..10_000 {
         fs::write(folder.path().join(format!("{number}.pkl")), b"N.").unwrap();
     }
-    let output = run(folder.path(), &["-f", "json", "-j", "2"]);
+    let output = run(folder.path(), ["-f", "json", "-j", "2"]);
     let report = json(&output);
     assert_eq!(output.status.code(), Some(0));
     assert_eq!(report["summary"]["clean"], 10_000);
@@ -605,7 +605,7 @@ fn hostile_names_do_not_break_reports() {
         fs::write(path, [EVIL, b"."].concat()).unwrap();
     }
     for format in ["text", "json", "sarif"] {
-        let output = run(folder.path(), &["-f", format]);
+        let output = run(folder.path(), ["-f", format]);
         assert_eq!(output.status.code(), Some(1));
         let text = String::from_utf8(output.stdout).unwrap();
         assert!(
@@ -627,7 +627,7 @@ fn a_full_disk_is_an_error_and_the_other_outputs_are_written() {
     }
     let folder = folder(&[("a.pkl", b"N.")]);
     let arguments = ["-o", "json=/dev/full", "-o", "sarif=out.sarif", "a.pkl"];
-    let output = run(folder.path(), &arguments);
+    let output = run(folder.path(), arguments);
     assert_eq!(output.status.code(), Some(2));
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(said.contains("cannot write the report"), "{said}");

@@ -118,6 +118,12 @@ impl<'s, 'k> Analyst<'s, 'k> {
         }
     }
 
+    /// Whether a broken stream does something before it breaks: see
+    /// [`Analysed::acts_before_nonsense`].
+    pub(super) fn acts(&self, analysed: &Analysed) -> bool {
+        analysed.acts_before_nonsense(self.ruleset)
+    }
+
     /// Adds an anomaly that only the member shows, and judges again.
     pub(super) fn add(&self, analysed: &mut Analysed, kind: AnomalyKind, offset: u64) {
         analysed.facts.anomalies.push(Anomaly { kind, offset });
@@ -162,17 +168,23 @@ impl Analysed {
     /// an import.
     ///
     /// Where arbitrary data is read as a pickle, its first import names something that no loader
-    /// can import: at a name that is no UTF-8 text, holds control characters, or cannot be that of
-    /// a module, loading ends with an exception. What the data seems to do behind that place counts for nothing; nor does the
-    /// break itself.
-    pub(super) fn acts_before_nonsense(&self) -> bool {
-        let nonsense = self.facts.imports.iter().find(|import| is_nonsense(import));
+    /// can import: at a name that is no UTF-8 text, holds blanks, or cannot be that of
+    /// a module, loading ends with an exception. What the data seems to do behind that place
+    /// counts for nothing; nor does the break itself, nor an extension code that nothing uses: a
+    /// loader that does not know it raises, and text in old encodings begins so.
+    fn acts_before_nonsense(&self, ruleset: &Ruleset) -> bool {
+        let imports = &self.facts.imports;
+        let nonsense = imports.iter().find(|import| is_nonsense(import));
         let until = nonsense.map_or(self.end(), |import| import.place.offset);
-        let counts = |found: &&Match| found.place.offset < until;
+        let counts = |found: &&Match| found.place.offset < until && !self.only_names(found);
         let mut found = self.judgement.matches.iter().filter(counts);
-        found.any(|found| found.severity >= Severity::Medium)
-            || self.uses_imports_before(until)
-            || self.others.iter().any(Self::acts_before_nonsense)
+        let acts = if self.is_lines() {
+            found.any(|found| found.severity >= Severity::High && self.reaches(found, ruleset))
+        } else {
+            found.any(|found| found.severity >= Severity::Medium) || self.uses_imports_before(until)
+        };
+        let others = || self.others.iter();
+        acts || others().any(|other| other.acts_before_nonsense(ruleset))
     }
 
     /// Whether it calls an import, or imports something after its first instruction: text often
@@ -183,6 +195,35 @@ impl Analysed {
         calls.any(|call| call.place.offset < until && matches!(call.callee, Target::Import(_)))
             || imports.any(|import| (self.facts.offset + 1..until).contains(&import.place.offset))
     }
+
+    /// Whether a finding is about an extension code and nothing that is done with it.
+    fn only_names(&self, found: &Match) -> bool {
+        let mut extensions = self.facts.extensions.iter();
+        extensions.any(|(place, _)| *place == found.place)
+    }
+
+    /// Whether it is nothing but GLOBALs and INSTs one behind the other, as lists of names are
+    /// when each line begins with a `c`.
+    fn is_lines(&self) -> bool {
+        let mut imports = self.facts.imports.iter();
+        let behind = imports.try_fold(self.facts.offset, |at, import| {
+            let symbol = import.spelled.as_ref().or(import.symbol.as_ref())?;
+            let length = symbol.module.len() + symbol.name.len() + "c\n\n".len();
+            (at == import.place.offset).then_some(at + length as u64)
+        });
+        behind.is_some() && !self.facts.imports.is_empty()
+    }
+
+    /// Whether a finding is about an import from a package that the rules know, so that the
+    /// import itself may succeed.
+    fn reaches(&self, found: &Match, ruleset: &Ruleset) -> bool {
+        let mut imports = self.facts.imports.iter();
+        imports.any(|import| {
+            let symbol = import.symbol.as_ref();
+            import.place == found.place
+                && symbol.is_some_and(|symbol| ruleset.knows_package(&symbol.module))
+        })
+    }
 }
 
 fn is_nonsense(import: &ImportFact) -> bool {
@@ -192,6 +233,12 @@ fn is_nonsense(import: &ImportFact) -> bool {
     let in_module = |char: char| char.is_alphanumeric() || "_.-".contains(char);
     let symbol = import.symbol.as_ref();
     symbol.is_some_and(|symbol| {
-        !plain(&symbol.module, in_module) || !plain(&symbol.name, |char| !char.is_control())
+        // A module alone is what a modelled call imports; an instruction always names something.
+        let lacks_name = symbol.name.is_empty() && !import.resolved;
+        lacks_name
+            || !plain(&symbol.module, in_module)
+            || !plain(&symbol.name, |char| {
+                !char.is_control() && !char.is_whitespace()
+            })
     })
 }

@@ -94,7 +94,7 @@ pub(super) fn follow(
             found.explain(end, reached);
             next = Some(found.pass_storages(pickle, source, reached));
         } else if found.streams.is_empty() {
-            next = first_broken(pickle, analysed, &mut found);
+            next = first_broken(pickle, (&analyst, analysed), &mut found);
         } else {
             next = later_broken(pickle, (&analyst, analysed), &mut found);
         }
@@ -158,7 +158,7 @@ fn follow_elsewhere(
         }
         let mut analysed = analyst.stream(offset);
         starts.append(&mut analysed.continues);
-        if !analysed.is_broken() || analysed.acts_before_nonsense() {
+        if !analysed.is_broken() || analyst.acts(&analysed) {
             found.streams.push(analysed);
         }
     }
@@ -195,12 +195,16 @@ impl Streams {
 }
 
 /// Judges a member whose first stream is broken. Returns from where on to look for another.
-fn first_broken(pickle: &PickleMember, analysed: Analysed, found: &mut Streams) -> Option<u64> {
+fn first_broken(
+    pickle: &PickleMember,
+    (analyst, analysed): (&Analyst<'_, '_>, Analysed),
+    found: &mut Streams,
+) -> Option<u64> {
     let certain = pickle.certainty == Certainty::Declared
         || starts_with_proto(pickle.source.as_ref(), analysed.facts.offset)
         || analysed.facts.end == End::Limit
         || is_cut_off(pickle, &analysed);
-    if certain || analysed.acts_before_nonsense() {
+    if certain || analyst.acts(&analysed) {
         let end = analysed.end();
         found.streams.push(analysed);
         return Some(end);
@@ -234,7 +238,7 @@ fn later_broken(
     let offset = analysed.facts.offset;
     let is_pickle = starts_with_proto(pickle.source.as_ref(), offset)
         || analysed.facts.end == End::Limit
-        || analysed.acts_before_nonsense();
+        || analyst.acts(&analysed);
     if is_pickle {
         let end = analysed.end();
         found.streams.push(analysed);
