@@ -3,7 +3,8 @@
 use crate::{
     container::Code,
     facts::{
-        Anomaly, AnomalyKind, ContainerFact, End, Facts, ImportFact, PayloadFact, Place, Target,
+        Anomaly, AnomalyKind, Argument, ContainerFact, End, Facts, ImportFact, PayloadFact, Place,
+        Target,
     },
     limits::{Deadline, Limits},
     machine::{Reading, Readings},
@@ -53,6 +54,8 @@ pub(super) struct Analyst<'s, 'k> {
     readings: Readings<'s, 'k>,
     ruleset: &'k Ruleset,
     limits: &'s Limits,
+    /// Whether the host takes a number for a tensor of its own, and for nothing else.
+    pub(super) numbers_are_tensors: bool,
 }
 
 /// Units of work for a stream that holds nothing.
@@ -64,6 +67,7 @@ impl<'s, 'k> Analyst<'s, 'k> {
             readings: Readings::new(source, ruleset, limits),
             ruleset,
             limits,
+            numbers_are_tensors: false,
         }
     }
 
@@ -105,6 +109,10 @@ impl<'s, 'k> Analyst<'s, 'k> {
     }
 
     fn judged(&self, mut facts: Facts) -> Analysed {
+        if self.numbers_are_tensors {
+            let is_number = |id: &Argument| matches!(id, Argument::Int(_));
+            facts.persistent.retain(|(_, id)| !is_number(id));
+        }
         let judgement = self.evaluate(&facts);
         if judgement.cut && facts.end == End::Stop {
             facts.end = End::Limit;

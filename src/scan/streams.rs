@@ -67,6 +67,7 @@ pub(super) fn follow(
     let whole = is_remote.then(|| read_whole(source, SMALL)).flatten();
     let source = whole.as_ref().map_or(source, |whole| whole);
     let mut analyst = Analyst::new(source, ruleset, limits);
+    analyst.numbers_are_tensors = pickle.host == Host::TorchTar;
     let mut found = Streams {
         facts: taken.facts,
         ..Streams::default()

@@ -244,7 +244,7 @@ impl Archive<'_> {
 /// `torch.save` of version 0.1 wrote a tar of four records.
 fn torch_kind(member: &Member) -> MemberKind {
     match member.name().map(MemberName::bytes) {
-        Some(b"sys_info" | b"pickle") => MemberKind::Pickle(Host::TorchLegacy),
+        Some(b"sys_info" | b"pickle") => MemberKind::Pickle(Host::TorchTar),
         Some(b"storages") => MemberKind::Pickle(Host::TorchStorages),
         Some(b"tensors") => MemberKind::Pickle(Host::TorchTensors),
         _ => MemberKind::Unknown,
