@@ -51,15 +51,6 @@ const KINDS: &[(&str, &[&str])] = &[
     ("npy", &["npy-evil.npy", "npy-several-evil.npy"]),
     ("npz", &["npz-evil.npz"]),
     (
-        "torch",
-        &[
-            "torch-evil.pt",
-            "torch-legacy-evil.pt",
-            "torch-legacy-magic.pt",
-            "lightning-evil.ckpt",
-        ],
-    ),
-    (
         "joblib",
         &[
             "joblib-evil.joblib",
@@ -71,6 +62,15 @@ const KINDS: &[(&str, &[&str])] = &[
     ("lz4", &["evil.pkl.lz4"]),
     ("gdbm", &["gdbm-evil.gdbm"]),
     ("db", &["ndbm-evil.db"]),
+    (
+        "torch",
+        &[
+            "torch-evil.pt",
+            "torch-legacy-evil.pt",
+            "torch-legacy-magic.pt",
+            "lightning-evil.ckpt",
+        ],
+    ),
 ];
 
 /// Kinds that every Python with its standard library reads.

@@ -7,6 +7,9 @@ the modules at hand.
 Libraries that unpickle while they read do so under a hook that lets no import pass but those of
 their own arrays: that `getpid` is asked for is what is looked for, and it is refused. Each file is
 read by a process of its own, which may crash or hang.
+
+With `--imports` the files are honest ones. They are loaded for good, and for each one line is
+written: the path, and every `module.name` that was asked for.
 """
 
 import bz2
@@ -15,6 +18,7 @@ import importlib
 import io
 import lzma
 import os
+import pickle
 import signal
 import sqlite3
 import sys
@@ -190,6 +194,77 @@ MODULES = {
 SECONDS = 20
 
 
+def unpickled(opener):
+    """Loads one pickle behind another from what a wrapper opens."""
+
+    def load(path):
+        with opener(path) as file:
+            pickle.load(file)
+
+    return load
+
+
+def shelf(path):
+    """Every value of a database."""
+    for data in READERS["gdbm" if path.endswith(".gdbm") else "db"](path):
+        pickle.loads(data)
+
+
+def rows_unpickled(path):
+    for data in rows(path):
+        if data.startswith(b"\x80"):
+            pickle.loads(data)
+
+
+def zipped(path):
+    with zipfile.ZipFile(path) as archive:
+        for name in archive.namelist():
+            if name.endswith(".pkl"):
+                pickle.loads(archive.read(name))
+
+
+def tarred(path):
+    with tarfile.open(path) as archive:
+        for info in archive:
+            if info.name.endswith(".pkl"):
+                pickle.load(archive.extractfile(info))
+
+
+# How honest files are loaded, by kind.
+LOADERS = {
+    "zip": zipped,
+    "tar": tarred,
+    "gz": unpickled(gzip.open),
+    "bz2": unpickled(bz2.open),
+    "xz": unpickled(lzma.open),
+    "lzma": unpickled(lzma.open),
+    "sqlite": rows_unpickled,
+    "pickle": unpickled(lambda path: open(path, "rb")),
+    "npy": lambda path: each_array(importlib.import_module("numpy"), path),
+    "npz": lambda path: each_array(importlib.import_module("numpy"), path),
+    "joblib": lambda path: importlib.import_module("joblib").load(path),
+    "torch": lambda path: importlib.import_module("torch").load(path, weights_only=False),
+    "gdbm": shelf,
+    "db": shelf,
+}
+
+
+def imports(kind, path):
+    del ASKED[:]
+    prepare(kind)
+    del ASKED[:]
+    try:
+        LOADERS[kind](path)
+    except EOFError:
+        # The end of what is loaded as often as there is something.
+        pass
+    return sorted({f"{module}.{name}" for module, name in ASKED})
+
+
+# What pickles ask for, since this was emptied.
+ASKED = []
+
+
 def kinds():
     for kind in READERS:
         try:
@@ -197,6 +272,11 @@ def kinds():
             yield kind
         except ImportError:
             pass
+
+
+def prepare(kind):
+    """Imports what a kind needs before its first file is read, so that each process need not."""
+    importlib.import_module(MODULES.get(kind, "io"))
 
 
 def apart(kind, path):
@@ -223,11 +303,16 @@ def gets(kind, path):
 
 
 if __name__ == "__main__":
-    judged = list(kinds())
     if "--kinds" in sys.argv:
-        print("\n".join(judged))
+        print("\n".join(kinds()))
         sys.exit()
+    if "--imports" in sys.argv:
+        sys.addaudithook(lambda event, args: ASKED.append(args) if event == "pickle.find_class" else None)
     for line in sys.stdin:
         kind, path = line.rstrip("\n").split(" ", 1)
+        if "--imports" in sys.argv:
+            print(path, *imports(kind, path), sep="\t", flush=True)
+            continue
+        prepare(kind)
         if apart(kind, path):
             print(path, flush=True)
