@@ -42,6 +42,8 @@ pub(super) struct Summary<'r> {
     suppressed: Suppressed,
     #[serde(skip_serializing_if = "Option::is_none")]
     configuration: Option<String>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    configured: &'r [String],
     #[serde(skip_serializing_if = "Option::is_none")]
     baseline: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -288,6 +290,7 @@ impl<'r> From<&'r Report> for Summary<'r> {
                 excluded: suppressed.excluded,
             },
             configuration: provenance.configuration.as_deref().map(lossy),
+            configured: &provenance.configured,
             baseline: provenance.baseline.as_deref().map(lossy),
             rules: provenance.rules.iter().map(|path| lossy(path)).collect(),
             notices: report.notices.iter().map(NoticeObject::from).collect(),

@@ -538,7 +538,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.pkl");
         // Longer than what is read at once, so that the end is read after it is gone.
-        let mut bytes = b"\x80\x04]".to_vec();
+        let mut bytes = b"\x80\x04cos\nsystem\n(S'id'\ntR".to_vec();
         bytes.extend(b"N0".repeat(1 << 20));
         bytes.push(b'.');
         std::fs::write(&path, &bytes).unwrap();
@@ -561,6 +561,7 @@ mod tests {
             scanned.file.notices
         );
         assert!(scanned.file.is_incomplete());
+        assert_eq!(scanned.file.verdict(), Verdict::Dangerous);
     }
 
     #[test]
