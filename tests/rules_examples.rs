@@ -83,7 +83,7 @@ const VERBS: &[(&str, bool)] = &[
     ("load-pickle", true),
     ("run-code", false),
     ("run-command", false),
-    ("make-class", false),
+    ("make-class", true),
     ("make-instance", true),
     ("register-extension", false),
     ("inline-array", true),

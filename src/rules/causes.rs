@@ -4,7 +4,6 @@ use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use super::evaluate::{Hit, Match};
-use super::pattern::MAX_SEGMENTS;
 use super::schema::{Effect, Severity};
 
 /// A match, and what it is due to where that is only an effect of a name.
@@ -50,29 +49,7 @@ pub(super) fn distinct(found: Vec<Found>) -> Vec<Match> {
         })
     };
     let kept = found.into_iter().filter(says_most);
-    ends_of_walks(kept.map(|found| found.matched).collect())
-}
-
-/// The matches without those about what a walk only passes through: `os.path` on the way from
-/// `os` to `os.path.os.system`, where the end is as bad.
-fn ends_of_walks(matches: Vec<Match>) -> Vec<Match> {
-    let mut passed: HashMap<(u64, String), Severity> = HashMap::new();
-    for matched in &matches {
-        let symbol = matched.symbol.as_deref().unwrap_or_default();
-        for (dot, _) in symbol.match_indices('.').take(MAX_SEGMENTS) {
-            let before = symbol.get(..dot).unwrap_or_default().to_owned();
-            let worst = passed.entry((matched.place.offset, before));
-            let worst = worst.or_insert(matched.severity);
-            *worst = matched.severity.max(*worst);
-        }
-    }
-    let is_end = |matched: &Match| {
-        let place = |symbol: &String| (matched.place.offset, symbol.clone());
-        let beyond = matched.symbol.as_ref().map(place);
-        let beyond = beyond.and_then(|place| passed.get(&place));
-        beyond.is_none_or(|worst| *worst < matched.severity)
-    };
-    matches.into_iter().filter(is_end).collect()
+    kept.map(|found| found.matched).collect()
 }
 
 fn with_severity(found: &Found) -> Option<(Cause, Severity)> {
