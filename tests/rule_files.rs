@@ -238,3 +238,22 @@ fn lists_and_shows() {
     );
     assert_eq!(rules.show("no-such-rule"), None);
 }
+
+#[test]
+fn lists_of_packages_are_sorted_and_name_each_once() {
+    let packages = "listed-packages:\n  ours: [zlib2, alib, a.b]\n  others: [alib]\n";
+    let (_folder, path) = written(&[("packages.yml", packages)]);
+    let problems = pickscan::rules::lint(&path);
+    let mut messages: Vec<_> = problems.iter().map(|problem| &problem.message).collect();
+    messages.sort();
+    assert_eq!(messages.len(), 4, "{messages:?}");
+    let beginnings = [
+        "`a.b` does not belong",
+        "`a.b` is no top-level",
+        "`alib` does not belong",
+        "`alib` is known",
+    ];
+    for (message, beginning) in messages.iter().zip(beginnings) {
+        assert!(message.starts_with(beginning), "{message}");
+    }
+}

@@ -150,6 +150,12 @@ impl Machine<'_, '_> {
     ) -> Result<Value, Halt> {
         match object.tag() {
             Tag::Dict => Ok(self.dict_item(object, key)),
+            // `List[int]`: a subscript that is no text leads to no other name. What a call gave
+            // may be text.
+            Tag::Import if key.tag() == Tag::Import || (key.is_data() && !key.is_text()) => {
+                let key = self.heap.node_of(Tag::Tuple, &[key]);
+                Ok(self.heap.new_object(ObjectKind::Result, object, key))
+            }
             Tag::Import => self.attribute(at, object, key, false),
             Tag::Object => match self.heap.object(object).copied() {
                 Some(made) if made.kind == ObjectKind::Namespace => {

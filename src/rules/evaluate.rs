@@ -173,8 +173,15 @@ impl Evaluation<'_> {
             return Vec::new();
         }
         for hit in &outcome.hits {
-            if let Some(worst) = hit.name.and_then(|name| self.found.get_mut(name)) {
-                *worst = (*worst).max(Some(rule.severity));
+            // What Python 2 called by another name is one import, and found once.
+            let both = match hit.fact {
+                FactIndex::Import(index) => self.names.imports.get(index).copied(),
+                _ => None,
+            };
+            for name in both.unwrap_or([hit.name, None]).into_iter().flatten() {
+                if let Some(worst) = self.found.get_mut(name) {
+                    *worst = (*worst).max(Some(rule.severity));
+                }
             }
             if let FactIndex::Import(index) = hit.fact
                 && let Some(trust) = judgement.imports.get_mut(index)

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
-use super::schema::{ModelFile, Python2File, Rule, TrustFile, WeightsOnlyFile};
+use super::schema::{ModelFile, PackagesFile, Python2File, Rule, TrustFile, WeightsOnlyFile};
 
 /// A rule file that was read.
 #[derive(Clone, Debug)]
@@ -33,6 +33,8 @@ pub enum Parsed {
     Detect(Box<Rule>),
     /// Python 2 names.
     Python2(Python2File),
+    /// Packages known by name alone.
+    Packages(PackagesFile),
     /// What PyTorch's restricted unpickler allows.
     WeightsOnly(WeightsOnlyFile),
 }
@@ -87,7 +89,7 @@ fn harmless(character: char) -> char {
 impl Document {
     /// Understands the text of a file. What kind it is shows in its keys: `id` is a detect rule,
     /// `library` is trust, `python2-versions` are Python 2 names,
-    /// `weights-only-versions` is what PyTorch allows, anything else is models.
+    /// `weights-only-versions` is what PyTorch allows, `listed-packages` are packages, anything else is models.
     ///
     /// # Errors
     /// The first thing that is not as the schema says.
@@ -99,6 +101,8 @@ impl Document {
             deserialize(path, text).map(Parsed::Trust)
         } else if has("python2-versions:") {
             deserialize(path, text).map(Parsed::Python2)
+        } else if has("listed-packages:") {
+            deserialize(path, text).map(Parsed::Packages)
         } else if has("weights-only-versions:") {
             deserialize(path, text).map(Parsed::WeightsOnly)
         } else {

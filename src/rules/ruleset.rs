@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::load::{self, Document, Problem, hexadecimal};
 use super::pack::Pack;
-use super::schema::Rule;
+use super::schema::{EffectSet, Rule};
 use crate::machine::model::{Behaviour, Knowledge};
 use sha2::{Digest, Sha256};
 
@@ -100,6 +100,11 @@ impl Ruleset {
     /// The detect rule with this id.
     pub fn rule(&self, id: &str) -> Option<&Arc<Rule>> {
         self.rules.iter().find(|rule| rule.id == id)
+    }
+
+    /// What may come of calling a name, as far as models tell.
+    pub fn effects(&self, symbol: &[u8]) -> EffectSet {
+        self.standing(symbol).effects()
     }
 
     /// SHA-256 of the rule files, as 64 hexadecimal digits: two runs with the same digest judge
