@@ -223,6 +223,7 @@ anomalies! {
     OverlappingMembers = "overlapping-members": "Members share bytes.";
     HiddenMember = "hidden-member": "A member is not listed in the directory.";
     DirectoryMismatch = "directory-mismatch": "The archive has several directories, or one that does not hold what its end record says.";
+    JoinedArchives = "joined-archives": "Several archives stand one behind the other: readers pick different ones.";
     PrefixData = "prefix-data": "Bytes stand before the first member.";
     GapData = "gap-data": "Bytes between members belong to none.";
     TrailingData = "trailing-data": "Bytes follow the end of the container.";
@@ -323,6 +324,8 @@ pub enum PayloadKind {
     CodeObject,
     /// A pickle inside the pickle.
     Pickle,
+    /// A Python module that the file brings along and that a loader runs when it imports it.
+    Module,
 }
 
 /// How a stream ended.

@@ -31,9 +31,13 @@ fn main() -> ExitCode {
     }
 }
 
-/// Writes a line to standard error. Where that is closed or full, the exit status still tells.
-fn say(line: &str) {
-    drop(writeln!(io::stderr(), "{line}"));
+/// Writes to standard error. Where that is closed or full, the exit status still tells. What is said
+/// may quote files of others, so nothing in it moves a cursor.
+fn say(text: &str) {
+    for line in text.lines() {
+        let line = output::visible(line.replace('\t', " ").as_bytes());
+        drop(writeln!(io::stderr(), "{line}"));
+    }
 }
 
 fn run(cli: &Cli) -> Result<u8> {

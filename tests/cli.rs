@@ -84,7 +84,7 @@ fn a_finding_says_what_where_why_and_what_to_do() {
     let parts = [
         "a.pkl: dangerous",
         "critical: ",
-        "where a.pkl @ 0, GLOBAL",
+        "where byte 0, GLOBAL",
         "why ",
         "do ",
     ];
@@ -97,6 +97,25 @@ fn a_finding_says_what_where_why_and_what_to_do() {
     }
     assert!(
         stdout.ends_with("pickscan: 1 dangerous, 1 clean in 2 files, 48 bytes\n"),
+        "{stdout}"
+    );
+}
+
+#[test]
+fn nothing_is_said_twice() {
+    // Two files, the first with the same command in two pickles, the second cut off behind it.
+    let twice = [EVIL, EVIL].concat();
+    let cut = [b"\x80\x04", EVIL.strip_suffix(b".").unwrap(), b"\xff"].concat();
+    let folder = folder(&[("a.pkl", &twice), ("b.pkl", &cut)]);
+    let (_, stdout, _) = run(folder.path(), &[]);
+    let count = |part: &str| stdout.matches(part).count();
+    assert_eq!(count("a.pkl"), 1, "{stdout}");
+    assert_eq!(count("would run a command"), 2, "{stdout}");
+    assert_eq!(count("    why   Loading the file starts"), 1, "{stdout}");
+    assert_eq!(count("0xff is no opcode"), 1, "{stdout}");
+    let prose = stdout.lines().filter(|line| line.starts_with("    "));
+    assert!(
+        prose.clone().count() > 10 && prose.clone().all(|line| line.len() <= 100),
         "{stdout}"
     );
 }
@@ -130,6 +149,28 @@ fn text_and_other_formats_hold_no_pickle() {
     let folder = folder(&[
         ("notes.txt", b"cat\ndog\nelephant\n"),
         ("numbers.txt", b"I want this\n"),
+        // Services of a Java archive: line after line reads as GLOBAL, the first as INST.
+        (
+            "services",
+            b"com.example.google.cloud.storage.Provider\ncom.example.google.cloud.auth.Provider\n\
+              com.example.Plain\ncom.example.Other\n",
+        ),
+        (
+            "more-services",
+            b"io.example.sdk.Provider\nio.example.sdk.Other\n",
+        ),
+        // A licence: PERSID, then GLOBAL.
+        (
+            "LICENSE.txt",
+            b"Permission is hereby granted, free of charge, to any person obtaining a\ncopy\n\
+              of this software and associated documentation files\n",
+        ),
+        // Italian and Russian text in old encodings: BININT2 and GLOBAL, EXT1.
+        ("translation", b"Macchina locale"),
+        (
+            "russian.txt",
+            b"\x82 \xe3\xe2\xe0\xa5 \xa2\xa5\xe7\xa5\xe0\n",
+        ),
         ("image.png", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"),
     ]);
     let (code, files) = verdicts(folder.path(), &[]);
@@ -138,6 +179,23 @@ fn text_and_other_formats_hold_no_pickle() {
         "{files:?}"
     );
     assert_eq!(code, 0);
+}
+
+/// Text may begin so, too; but here the loader has imported and run something when it gives up.
+#[test]
+fn imports_that_run_something_count_before_the_break() {
+    let folder = folder(&[
+        ("opens-a-browser", b"cantigravity\nfly\n"),
+        (
+            "behind-others",
+            b"cmy.own\nThing\ncantigravity\nfly\nnonsense",
+        ),
+        ("calls-an-extension", b"\x82\x20)R\xe3\xe2"),
+    ]);
+    let (code, files) = verdicts(folder.path(), &[]);
+    let found = |(_, verdict): &(String, String)| verdict == "dangerous" || verdict == "suspicious";
+    assert!(files.iter().all(found), "{files:?}");
+    assert_eq!(code, 1);
 }
 
 #[test]
@@ -173,7 +231,7 @@ fn standard_input_is_a_pipe_or_a_file() {
     assert!(
         String::from_utf8(output.stdout)
             .unwrap()
-            .contains("where - @ 27, GLOBAL")
+            .contains("where byte 27, GLOBAL")
     );
     assert_eq!(piped(b"", &["-"]).status.code(), Some(0));
     let folder = folder(&[("evil", EVIL)]);
@@ -513,6 +571,15 @@ fn one_file_is_disassembled_and_explained() {
     assert!(code == 0 && stdout.contains("os.system('id')"), "{stdout}");
     assert_eq!(run(folder.path(), &["disasm", "text"]).0, 2);
     assert_eq!(run(folder.path(), &["disasm", "gone"]).0, 2);
+    for command in ["explain", "disasm"] {
+        let (code, _, stderr) = run(folder.path(), &[command, "."]);
+        assert!(code == 2 && stderr.contains("is a folder"), "{stderr}");
+    }
+    let (code, _, stderr) = run(folder.path(), &["explain", "evil", "--member", "a"]);
+    assert!(
+        code == 2 && stderr.contains("no pickle in a member"),
+        "{stderr}"
+    );
 }
 
 #[test]

@@ -27,6 +27,18 @@ fn errors(name: &str, text: &str) -> String {
         .replace(&format!("{}/", path.display()), "")
 }
 
+#[test]
+fn a_line_without_end_is_shown_where_it_is_wrong_and_moves_no_cursor() {
+    let text = format!(
+        "id: {}\u{9b}2J{}[\n",
+        "x".repeat(100_000),
+        "y".repeat(100_000)
+    );
+    let shown = errors("rules/a.yml", &text);
+    assert!(shown.len() < 2_000, "{} bytes", shown.len());
+    assert!(!shown.contains('\u{9b}'), "{shown:?}");
+}
+
 /// The trust of one import, and the rules that match it.
 fn judged(rules: &Ruleset, module: &str, name: &str) -> (Trust, Vec<String>) {
     let import = ImportFact {

@@ -9,7 +9,9 @@ use pickscan::{
 };
 
 /// Endings that a sample may have; the examples leave them out.
-const ENDINGS: &[&str] = &["pkl", "pt", "pth", "npy", "joblib", "zip", "tar", "bin"];
+const ENDINGS: &[&str] = &[
+    "pkl", "pt", "pth", "npy", "joblib", "zip", "tar", "bin", "distcp",
+];
 
 fn sample(id: &str) -> Option<PathBuf> {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus");

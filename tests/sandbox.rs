@@ -28,7 +28,7 @@ fn text(bytes: &[u8]) -> String {
 
 /// The JSON report of a run that must succeed in scanning.
 fn report(folder: &Path, arguments: &[&str]) -> serde_json::Value {
-    let output = run(folder, &[&["-f", "json"], arguments].concat());
+    let output = run(folder, [&["-f", "json"], arguments].concat());
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
@@ -50,7 +50,7 @@ fn offered(what: &str) -> bool {
 #[test]
 fn what_is_forbidden_is_refused_from_inside() {
     let folder = folder();
-    let output = run(folder.path(), &["--sandbox-self-test", "a.pkl"]);
+    let output = run(folder.path(), ["--sandbox-self-test", "a.pkl"]);
     let said = text(&output.stdout);
     assert_eq!(output.status.code(), Some(0), "{said}");
     let refused = |what: &str| {
@@ -82,7 +82,7 @@ fn what_is_forbidden_is_refused_from_inside() {
 fn without_the_sandbox_the_same_things_work() {
     let folder = folder();
     let arguments = ["--sandbox", "off", "--sandbox-self-test", "a.pkl"];
-    let said = text(&run(folder.path(), &arguments).stdout);
+    let said = text(&run(folder.path(), arguments).stdout);
     for what in ["read /etc/passwd", "create a file", "run a program"] {
         assert!(said.contains(&format!("{what}: done")), "{said}");
     }
@@ -93,7 +93,7 @@ fn every_output_says_what_was_enforced() {
     let folder = folder();
     let enforced = report(folder.path(), &["a.pkl"])["sandbox"].clone();
     assert!(enforced.as_str().unwrap().contains("no core dumps"));
-    let output = run(folder.path(), &["-v", "-f", "sarif", "a.pkl"]);
+    let output = run(folder.path(), ["-v", "-f", "sarif", "a.pkl"]);
     let sarif: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(sarif["runs"][0]["properties"]["sandbox"], enforced);
     let line = format!("pickscan: sandbox: {}\n", enforced.as_str().unwrap());
@@ -160,7 +160,7 @@ fn standard_input_and_output_files_work_inside() {
 fn the_other_commands_are_confined_too() {
     let folder = folder();
     for command in ["explain", "disasm"] {
-        let output = run(folder.path(), &[command, "--sandbox", "auto", "a.pkl"]);
+        let output = run(folder.path(), [command, "--sandbox", "auto", "a.pkl"]);
         assert!(text(&output.stdout).contains("system"), "{command}");
     }
 }
@@ -168,7 +168,7 @@ fn the_other_commands_are_confined_too() {
 #[test]
 fn what_is_required_and_missing_stops_the_run() {
     let folder = folder();
-    let output = run(folder.path(), &["--sandbox", "require", "a.pkl"]);
+    let output = run(folder.path(), ["--sandbox", "require", "a.pkl"]);
     let granted = offered("Landlock") && offered("seccomp");
     let expected = if granted { 1 } else { 2 };
     assert_eq!(output.status.code(), Some(expected));

@@ -16,10 +16,11 @@ use super::{
     codec::Decompressor,
     input::{Consumed, Input},
     member::{Packed, Recorded, checksum_mismatch},
+    padding::end_of_zeros,
 };
 use crate::{
     limits::Deadline,
-    source::{MemorySource, Source, read_range},
+    source::{MemorySource, Source},
 };
 
 /// Bytes of one block.
@@ -135,12 +136,10 @@ fn leftover(
     budget: &mut Budget,
     emit: &mut dyn FnMut(Opened),
 ) -> io::Result<()> {
-    let rest = packed.input.len().saturating_sub(consumed);
-    if rest == 0
-        || read_range(packed.input.as_ref(), consumed, 64)?
-            .iter()
-            .all(|&byte| byte == 0)
-    {
+    let length = packed.input.len();
+    let consumed = end_of_zeros(packed.input.as_ref(), consumed, length)?;
+    let rest = length.saturating_sub(consumed);
+    if rest == 0 {
         return Ok(());
     }
     let message = format!("{rest} bytes behind the {} data", packed.codec.name);
@@ -151,8 +150,9 @@ fn leftover(
         detail: message,
     }));
     if budget.take_member() {
-        let behind = member.part(&packed.input, format!("@{consumed}"), (consumed, rest));
-        emit(Opened::Member(behind));
+        let behind = member.stray(&packed.input, (consumed, rest));
+        let outer = packed.outer.map(|outer| outer.saturating_add(consumed));
+        emit(Opened::Member(behind.with_outer(outer)));
     }
     Ok(())
 }

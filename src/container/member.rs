@@ -2,8 +2,11 @@
 
 use std::{fmt, io, sync::Arc};
 
-use super::{Anomaly, AnomalyKind, Budget, Opened, codec::Codec, inflate};
-use crate::source::{Part, Source, read_range};
+use super::{Anomaly, AnomalyKind, Budget, Opened, Records, codec::Codec, inflate};
+use crate::{
+    pickle::Span,
+    source::{Part, Source, read_range},
+};
 
 /// The name of a member as its container spells it: bytes, not necessarily text.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -52,6 +55,8 @@ pub enum Host {
     Torch,
     /// One of the five pickles of `torch.save` before 1.6.
     TorchLegacy,
+    /// `pickle` in the tar of torch 0.1: its persistent ids are the numbers of tensors.
+    TorchTar,
     /// `storages` in the tar of torch 0.1: pickles with raw numbers between them.
     TorchStorages,
     /// `tensors` in the tar of torch 0.1: pickles with sizes and strides between them.
@@ -73,6 +78,8 @@ pub enum MemberKind {
     Pickle(Host),
     /// Raw numbers that a loader copies. Only its head is looked at, for what is hidden there.
     Storage,
+    /// A Python module that a loader runs.
+    Source,
 }
 
 /// Checks that the container recorded for a member.
@@ -89,6 +96,9 @@ pub(super) struct Recorded {
 pub(super) struct Packed {
     pub(super) input: Arc<dyn Source>,
     pub(super) codec: &'static Codec,
+    /// Offset of the first of these bytes in the input of the scan, where they stand there as
+    /// they are.
+    pub(super) outer: Option<u64>,
 }
 
 #[derive(Clone)]
@@ -108,6 +118,12 @@ pub struct Member {
     pub outer: Option<u64>,
     /// What the container knows about it.
     pub kind: MemberKind,
+    /// The storages beside it, where it is a pickle in a checkpoint of torch.
+    pub records: Option<Arc<Records>>,
+    /// Where its bytes stand in the source of the member that it was found in, packed or not.
+    pub held: Option<Span>,
+    /// Whether it is what a format does not account for: a gap, what follows the end.
+    pub stray: bool,
     /// Where it starts in the member that it follows the streams of.
     behind: Option<u64>,
     content: Content,
@@ -125,6 +141,9 @@ impl Member {
             start: 0,
             outer: Some(0),
             kind: MemberKind::Unknown,
+            records: None,
+            held: None,
+            stray: false,
             behind: None,
             content: Content::Plain(source),
             recorded: Recorded::default(),
@@ -149,7 +168,28 @@ impl Member {
     ) -> Self {
         let part: Arc<dyn Source> = Arc::new(Part::new(Arc::clone(source), start, length));
         let outer = self.outer.map(|outer| outer.saturating_add(start));
-        Self::found(self.inside(name), part, outer)
+        let length = length.min(source.len().saturating_sub(start));
+        Self {
+            held: Some(Span { start, length }),
+            ..Self::found(self.inside(name), part, outer)
+        }
+    }
+
+    /// Bytes of this member's `source` that its format does not account for.
+    pub(super) fn stray(&self, source: &Arc<dyn Source>, (start, length): (u64, u64)) -> Self {
+        let stray = self.part(source, format!("@{start}"), (start, length));
+        Self {
+            stray: true,
+            ..stray
+        }
+    }
+
+    /// A tensor storage in this member's `source`. Only its beginning is looked at.
+    pub fn storage(&self, source: &Arc<dyn Source>, span: Span) -> Self {
+        let name = format!("storage@{}", span.start);
+        let range = (span.start, span.length);
+        self.part(source, name, range)
+            .with_kind(MemberKind::Storage)
     }
 
     /// The same bytes, read as `kind` from `start` on.
@@ -181,6 +221,7 @@ impl Member {
         }
         Self {
             behind: Some(at),
+            stray: true,
             ..member
         }
     }
@@ -206,14 +247,41 @@ impl Member {
             start: 0,
             outer: None,
             kind: MemberKind::Unknown,
+            records: None,
+            held: None,
+            stray: false,
             behind: None,
-            content: Content::Packed(Packed { input, codec }),
+            content: Content::Packed(Packed {
+                input,
+                codec,
+                outer: self.outer,
+            }),
             recorded: Recorded::default(),
         }
     }
 
+    /// The same at this place in the input of the scan.
+    pub(super) fn with_outer(mut self, outer: Option<u64>) -> Self {
+        self.outer = outer;
+        self
+    }
+
     pub(super) fn with_kind(mut self, kind: MemberKind) -> Self {
         self.kind = kind;
+        self
+    }
+
+    pub(super) fn with_records(mut self, records: Option<&Arc<Records>>) -> Self {
+        self.records = records.map(Arc::clone);
+        self
+    }
+
+    /// The same packed member with the place of its bytes in the container's source.
+    pub(super) fn held(mut self, (start, length): (u64, u64)) -> Self {
+        self.held = Some(Span { start, length });
+        if let Content::Packed(packed) = &mut self.content {
+            packed.outer = packed.outer.map(|outer| outer.saturating_add(start));
+        }
         self
     }
 

@@ -21,6 +21,8 @@ mod magic;
 mod member;
 mod note;
 mod npy;
+mod padding;
+mod records;
 mod seven_zip;
 mod sniff;
 mod tar;
@@ -39,9 +41,10 @@ pub use database::dumb;
 pub use dtype::{Dtype, dtype};
 pub use member::{Host, Member, MemberKind, MemberName};
 pub use note::{Anomaly, AnomalyKind, Code, Opened, Problem, ProblemKind};
-pub use sniff::{Head, Sniffed, sniff};
+pub use records::Records;
+pub use sniff::{Head, Sniffed, UNKNOWN, sniff};
 
-use crate::{limits::Limits, source::Source};
+use crate::{facts::PayloadKind, limits::Limits, source::Source};
 
 /// One kind of container: how it is recognised and how it is opened.
 pub struct Format {
@@ -153,9 +156,10 @@ impl Opening<'_> {
         }));
     }
 
-    /// Code that a loader would run, outside of any pickle.
+    /// A code object that a loader would run, outside of any pickle.
     fn code(&mut self, offset: u64, data: Vec<u8>) {
-        (self.emit)(Opened::Code(Code { offset, data }));
+        let kind = PayloadKind::CodeObject;
+        (self.emit)(Opened::Code(Code { kind, offset, data }));
     }
 
     /// The end of what is searched of `length` bytes; says so where that is not all.

@@ -1,7 +1,7 @@
 //! What opening a container may report besides members.
 
 use super::Member;
-use crate::pickle::Span;
+use crate::{facts::PayloadKind, pickle::Span};
 
 /// What rules can be asked about a container.
 pub use crate::facts::{ContainerAnomalyKind as AnomalyKind, ContainerFact as Anomaly};
@@ -22,12 +22,14 @@ pub enum Opened {
     Explained(Span),
 }
 
-/// A marshalled code object in the configuration of a model.
+/// Code outside of any pickle: in the configuration of a model, or a module beside one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Code {
+    /// What it is.
+    pub kind: PayloadKind,
     /// Where the text that holds it starts, counted from the start of the container's source.
     pub offset: u64,
-    /// As `marshal.dumps` writes it.
+    /// The code: source text, or as `marshal.dumps` writes it.
     pub data: Vec<u8>,
 }
 

@@ -55,8 +55,7 @@ fn open(opening: &mut Opening<'_>) -> io::Result<()> {
             let rest = source.len() - position;
             let message = format!("{rest} bytes follow the last array");
             opening.anomaly(AnomalyKind::TrailingData, position, message);
-            let name = format!("@{position}");
-            opening.member(opening.member.part(&source, name, (position, rest)));
+            opening.member(opening.member.stray(&source, (position, rest)));
             return Ok(());
         }
     }

@@ -11,8 +11,11 @@ use std::{
 
 use sevenz_rust2::{Archive, BlockDecoder, Error, Password};
 
-use super::{Format, Member, Opening, ProblemKind, Sniffed, input::Input, sniff};
-use crate::source::MemorySource;
+use super::{
+    AnomalyKind, Format, Member, Opening, ProblemKind, Sniffed, bits::u64_le, input::Input,
+    padding::end_of_zeros, sniff,
+};
+use crate::source::{MemorySource, Source, read_range};
 
 pub(super) const FORMAT: Format = Format {
     name: "7z",
@@ -36,7 +39,14 @@ fn open(opening: &mut Opening<'_>) -> io::Result<()> {
             return Ok(());
         }
     };
-    opening.explained(0, opening.source.len());
+    let length = opening.source.len();
+    let end = end(opening.source.as_ref())?.unwrap_or(length).min(length);
+    opening.explained(0, end);
+    if end < length {
+        let message = format!("{} bytes follow the archive", length - end);
+        opening.anomaly(AnomalyKind::TrailingData, end, message);
+        opening.member(opening.member.stray(opening.source, (end, length - end)));
+    }
     let mut room = opening.limits().resident as u64;
     for block in 0..archive.blocks.len() {
         let decoder =
@@ -51,6 +61,19 @@ fn open(opening: &mut Opening<'_>) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Where the archive ends by its first header, zero bytes behind it included.
+fn end(source: &dyn Source) -> io::Result<Option<u64>> {
+    let head = read_range(source, 0, 32)?;
+    let (offset, size) = (u64_le(&head, 12), u64_le(&head, 20));
+    let end = offset
+        .zip(size)
+        .and_then(|(offset, size)| offset.checked_add(size));
+    match end.and_then(|end| end.checked_add(32)) {
+        Some(end) if end < source.len() => end_of_zeros(source, end, source.len()).map(Some),
+        end => Ok(end),
+    }
 }
 
 /// Unpacks one member as far as it is wanted, and emits it. `false` means: stop.

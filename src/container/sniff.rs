@@ -27,6 +27,8 @@ pub enum Sniffed {
     /// It might be a pickle of protocol 0 or 1, or one in disguise. Only running it can tell: if
     /// it ends in an error before it imports, calls or builds anything, it was none.
     PerhapsPickle,
+    /// It is a Python module that a loader runs.
+    Source,
     /// No loader finds a pickle in it. The text says what it is instead.
     NoPickle(&'static str),
     /// A Git LFS pointer stands where the file should be.
@@ -70,6 +72,14 @@ pub(super) fn readings(member: &Member, source: &dyn Source) -> io::Result<Vec<S
         MemberKind::Pickle(host) => {
             readings.retain(|reading| matches!(reading, Sniffed::Container(_)));
             readings.insert(0, Sniffed::Pickle(host));
+        }
+        MemberKind::Source => {
+            // A loader may be told to unpickle a record of any name.
+            readings.retain(|reading| {
+                matches!(reading, Sniffed::Container(_) | Sniffed::Pickle(_))
+                    || *reading == Sniffed::PerhapsPickle
+            });
+            readings.insert(0, Sniffed::Source);
         }
         MemberKind::Storage => {
             // Random numbers begin like a pickle every now and then; what is meant to be loaded
@@ -142,6 +152,9 @@ fn decide(head: &Head<'_>, fetch: trial::Fetch<'_>) -> io::Result<(Vec<Sniffed>,
     Ok((readings, trial.verdict))
 }
 
+/// What bytes are called that are of no known kind.
+pub const UNKNOWN: &str = "binary data";
+
 /// The specification of Git LFS caps a pointer at this many bytes.
 const LONGEST_POINTER: u64 = 1024;
 
@@ -156,7 +169,7 @@ fn reason(head: &Head<'_>) -> &'static str {
     let whole = head.bytes.len() as u64 >= head.length;
     magic::recognise(head.bytes, head.length)
         .or_else(|| magic::text(head.bytes, whole))
-        .unwrap_or("binary data")
+        .unwrap_or(UNKNOWN)
 }
 
 /// The magic number that `torch.save` wrote as a pickle of its own before 1.6, behind whatever

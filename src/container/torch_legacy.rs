@@ -16,6 +16,9 @@ use crate::{
 /// Streams of the legacy file; storages follow.
 pub const STREAMS: usize = 5;
 
+/// Bytes of the element count before the elements of a storage.
+pub const COUNT: u64 = 8;
+
 /// Bytes of one element of a storage class, by its name in module `torch` or `torch.cuda`.
 pub fn element_size(class: &[u8]) -> Option<u64> {
     Some(match class.strip_suffix(b"Storage")? {
@@ -27,6 +30,14 @@ pub fn element_size(class: &[u8]) -> Option<u64> {
         | b"Untyped" => 1,
         _ => return None,
     })
+}
+
+/// The elements of a storage, without their count.
+pub fn elements(storage: &Span) -> Span {
+    Span {
+        start: storage.start.saturating_add(COUNT),
+        length: storage.length.saturating_sub(COUNT),
+    }
 }
 
 /// Explains the storages behind the fifth pickle of a legacy file.

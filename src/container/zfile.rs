@@ -40,7 +40,8 @@ fn open(opening: &mut Opening<'_>) -> io::Result<()> {
     );
     let packed = opening
         .member
-        .packed(Arc::new(rest), "joblib-zfile", &zlib::CODEC);
+        .packed(Arc::new(rest), "joblib-zfile", &zlib::CODEC)
+        .held((start, source.len().saturating_sub(start)));
     opening.member(packed);
     Ok(())
 }

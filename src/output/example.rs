@@ -3,8 +3,8 @@
 use crate::{
     facts::{End, Place, Symbol, Target},
     report::{
-        CallReport, FileReport, Finding, ImportReport, Location, MemberPath, Notice, NoticeKind,
-        Report, RuleInfo, StreamReport,
+        Accounting, CallReport, FileReport, Finding, ImportReport, Location, MemberPath, Notice,
+        NoticeKind, Report, RuleInfo, StreamReport, Unexplained,
     },
     rules::{Severity, Trust},
 };
@@ -42,6 +42,16 @@ pub(super) fn report() -> Report {
             NoticeKind::Limit,
             "too many \u{1b}[31mmembers",
         )],
+        accounting: Accounting {
+            pickle: 300,
+            payload: 60,
+            unexplained: 40,
+            ranges: vec![Unexplained {
+                member: member(),
+                offset: 300,
+                length: 40,
+            }],
+        },
         skipped: None,
         weights_only: None,
     };

@@ -14,8 +14,8 @@ use super::{escape::hex, words};
 use crate::{
     facts::{ChangeKind, Symbol},
     report::{
-        CallReport, ChangeReport, FileReport, Finding, ImportReport, Location, MemberPath, Notice,
-        Report, StreamReport, Verdict,
+        Accounting, CallReport, ChangeReport, FileReport, Finding, ImportReport, Location,
+        MemberPath, Notice, Report, StreamReport, Verdict,
     },
     rules::WeightsOnly,
 };
@@ -42,6 +42,8 @@ pub(super) struct Summary<'r> {
     suppressed: Suppressed,
     #[serde(skip_serializing_if = "Option::is_none")]
     configuration: Option<String>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    configured: &'r [String],
     #[serde(skip_serializing_if = "Option::is_none")]
     baseline: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -75,9 +77,45 @@ pub(super) struct File<'r> {
     skipped: Option<&'r str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     weights_only: Option<WeightsOnlyObject<'r>>,
+    accounting: AccountingObject,
     streams: Vec<Stream<'r>>,
     findings: Vec<FindingObject<'r>>,
     notices: Vec<NoticeObject<'r>>,
+}
+
+/// How many bytes of the input are what, and where those are that nothing explains.
+#[derive(Serialize)]
+struct AccountingObject {
+    pickle: u64,
+    payload: u64,
+    unexplained: u64,
+    ranges: Vec<Range>,
+}
+
+#[derive(Serialize)]
+struct Range {
+    #[serde(flatten)]
+    member: Member,
+    offset: u64,
+    length: u64,
+}
+
+impl From<&Accounting> for AccountingObject {
+    fn from(accounting: &Accounting) -> Self {
+        let ranges = accounting.ranges.iter();
+        Self {
+            pickle: accounting.pickle,
+            payload: accounting.payload,
+            unexplained: accounting.unexplained,
+            ranges: ranges
+                .map(|range| Range {
+                    member: Member::from(&range.member),
+                    offset: range.offset,
+                    length: range.length,
+                })
+                .collect(),
+        }
+    }
 }
 
 /// Whether `torch.load(weights_only=True)` reads the input and, if not, which globals it lacks and
@@ -252,6 +290,7 @@ impl<'r> From<&'r Report> for Summary<'r> {
                 excluded: suppressed.excluded,
             },
             configuration: provenance.configuration.as_deref().map(lossy),
+            configured: &provenance.configured,
             baseline: provenance.baseline.as_deref().map(lossy),
             rules: provenance.rules.iter().map(|path| lossy(path)).collect(),
             notices: report.notices.iter().map(NoticeObject::from).collect(),
@@ -276,6 +315,7 @@ impl<'r> File<'r> {
             sha256: file.sha256.as_deref(),
             skipped: file.skipped.as_deref(),
             weights_only: file.weights_only.as_ref().map(WeightsOnlyObject::from),
+            accounting: AccountingObject::from(&file.accounting),
             streams: file.streams.iter().map(Stream::from).collect(),
             findings: file
                 .findings
@@ -472,6 +512,9 @@ mod tests {
         assert_eq!(file["findings"][0]["member"], "archive/data.pkl");
         assert_eq!(file["findings"][0]["related"][0]["opcode"], "REDUCE");
         assert_eq!(file["notices"][0]["kind"], "limit");
+        let accounting = &file["accounting"];
+        assert_eq!(accounting["unexplained"], 40);
+        assert_eq!(accounting["ranges"][0]["member"], "archive/data.pkl");
     }
 
     #[test]

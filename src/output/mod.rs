@@ -107,7 +107,7 @@ pub enum Colour {
     Ansi,
 }
 
-/// What to write. Only text looks at colour and verbosity, and only JUnit, which knows nothing
+/// What to write. Only text looks at colour, verbosity and columns, and only JUnit, which knows nothing
 /// between passed and failed, at the threshold.
 #[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rendering {
@@ -117,6 +117,8 @@ pub struct Rendering {
     pub colour: Colour,
     /// How much.
     pub verbosity: Verbosity,
+    /// Columns of the terminal that it is written to, where it is one.
+    pub columns: Option<usize>,
     /// From which findings on the run fails.
     pub fail_on: Threshold,
 }

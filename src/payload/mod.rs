@@ -17,7 +17,7 @@ use crate::facts::{PayloadKind, PayloadSummary};
 pub(crate) use parts::{CodeParts, Constant};
 
 /// Bytes of a payload that are read. What follows is noted, not read.
-const MOST_BYTES: usize = 4 << 20;
+pub const MOST_BYTES: usize = 4 << 20;
 
 /// Entries of one list of a summary, at most.
 const MOST_ENTRIES: usize = 256;
@@ -38,7 +38,7 @@ pub fn summarize(kind: PayloadKind, data: &[u8]) -> PayloadSummary {
     match kind {
         PayloadKind::Source if marshal::is_code(head) => reading.read_marshal(head),
         PayloadKind::CodeObject => reading.read_marshal(head),
-        PayloadKind::Source => reading.inner(PayloadKind::Source, head),
+        PayloadKind::Source | PayloadKind::Module => reading.inner(PayloadKind::Source, head),
         PayloadKind::Shell => reading.inner(PayloadKind::Shell, head),
         PayloadKind::Pickle => {}
     }

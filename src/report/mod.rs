@@ -3,6 +3,7 @@
 //! Nothing here is text for a terminal or JSON for a program; names are bytes as the input spells
 //! them. This room does not read inputs and does not judge them: rules did.
 
+mod accounting;
 mod finding;
 mod location;
 mod notice;
@@ -13,6 +14,7 @@ mod verdict;
 
 use std::{collections::BTreeMap, path::PathBuf};
 
+pub use accounting::{Accounting, Unexplained};
 pub(crate) use finding::number;
 pub use finding::{Finding, RuleInfo};
 pub use location::{Location, MemberPath};
@@ -65,6 +67,8 @@ pub struct FileReport {
     pub findings: Vec<Finding>,
     /// What could not be looked at, and other remarks.
     pub notices: Vec<Notice>,
+    /// What its bytes are.
+    pub accounting: Accounting,
     /// Why the input holds no pickle, where it holds none.
     pub skipped: Option<String>,
     /// What PyTorch's restricted unpickler does not read in it, where it is a file of PyTorch.

@@ -69,9 +69,12 @@ notices! {
     Panic = "panic", Error: "The scanner itself failed on this input; please report it.";
     SpecialFile = "special-file", Warning: "A pipe, socket or device was found and not opened.";
     DanglingLink = "dangling-link", Warning: "A symbolic link was found that leads nowhere.";
+    MissingStorage = "missing-storage", Warning: "A storage that a pickle of PyTorch refers to is missing or too short.";
+    Unexplained = "unexplained", Note: "Bytes are neither a pickle nor anything that a format explains.";
     FindingsDropped = "findings-dropped", Warning: "More findings than are kept; the worst are.";
     UnusedSuppression = "unused-suppression", Warning: "A setting that suppresses findings matches none.";
     ExpiredSuppression = "expired-suppression", Warning: "A setting that suppresses findings has expired.";
+    StrayConfiguration = "stray-configuration", Warning: "A configuration was found and not used.";
     LinkedFolder = "linked-folder", Note: "A symbolic link to a folder was found and not followed.";
 }
 

@@ -61,6 +61,7 @@ pub(super) fn payload_is(condition: &PayloadCondition, payload: &PayloadFact) ->
         PayloadKind::Shell => PayloadName::Shell,
         PayloadKind::CodeObject => PayloadName::CodeObject,
         PayloadKind::Pickle => PayloadName::Pickle,
+        PayloadKind::Module => PayloadName::Module,
     };
     let pattern = condition.pattern.as_ref();
     (condition.kind.is_empty() || condition.kind.contains(&kind))

@@ -1,9 +1,11 @@
 //! When a detect rule matches: the conditions as their authors write them.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::pattern::Pattern;
-use super::schema::{ArgumentCondition, Effect, RegexText, Trust, ValueType};
+use super::schema::{ArgumentCondition, Effect, Position, RegexText, Trust, ValueType};
 use crate::facts::{AnomalyKind, ContainerAnomalyKind};
 
 /// A condition over the facts of one stream.
@@ -152,7 +154,16 @@ pub struct PersistentCondition {
     /// The id has one of these types; any where none is given.
     #[serde(default, rename = "type")]
     pub types: Vec<ValueType>,
+    /// The id is a tuple of this form.
+    #[serde(default)]
+    pub form: Form,
+    /// It is no tuple of any of these forms.
+    #[serde(default)]
+    pub except: Vec<Form>,
 }
+
+/// What must stand where in a tuple. Positions that are not given may hold anything.
+pub type Form = BTreeMap<Position, ArgumentCondition>;
 
 /// Which irregularities.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -242,6 +253,8 @@ pub enum PayloadName {
     CodeObject,
     /// A pickle.
     Pickle,
+    /// A Python module that a loader runs when it imports it.
+    Module,
 }
 
 /// An end other than STOP.

@@ -13,7 +13,7 @@ use super::names::{Answers, Named, Names};
 use super::pattern::Pattern;
 use super::ruleset::Ruleset;
 use super::schema::{Effect, Rule, Severity, Trust};
-use super::value::{Reach, Values};
+use super::value::Values;
 use crate::facts::{
     AnomalyKind, CallFact, ChangeFact, ChangeKind, Facts, PayloadFact, PayloadKind, Place,
 };
@@ -507,13 +507,7 @@ impl Evaluation<'_> {
         };
         match condition {
             Condition::PersistentLoad(asked) => {
-                let is_asked = |id| {
-                    let condition = super::schema::ArgumentCondition {
-                        types: asked.types.clone(),
-                        ..Default::default()
-                    };
-                    self.values.holds(&condition, id, Reach::Distrusted)
-                };
+                let is_asked = |id| self.values.persistent(asked, id);
                 let ids = facts.persistent.iter().enumerate();
                 ids.filter(|(_, (_, id))| is_asked(id))
                     .map(|(index, (place, _))| hit(*place, FactIndex::Persistent(index)))

@@ -254,6 +254,14 @@ impl<'d> Linter<'d> {
                 return;
             }
             Condition::Not(part) => return self.condition(document, part),
+            Condition::PersistentLoad(asked) => {
+                for form in asked.except.iter().chain([&asked.form]) {
+                    for argument in form.values() {
+                        self.argument(document, argument);
+                    }
+                }
+                return;
+            }
             Condition::Import(import) => {
                 if *import == Default::default() {
                     self.problem(document, "import", "the condition holds for every import");

@@ -55,15 +55,32 @@ pub struct Problem {
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let path = self.path.display();
+        let message: String = self.message.chars().map(harmless).collect();
         if self.line == 0 {
-            return write!(f, "{path}: {}", self.message);
+            return write!(f, "{path}: {message}");
         }
+        let before = self.column.max(1) - 1;
+        let left_out = before.saturating_sub(SHOWN / 2);
+        let source = self.source.chars().skip(left_out).take(SHOWN);
+        let source: String = source.map(harmless).collect();
         let number = self.line.to_string();
-        let (margin, indent) = (" ".repeat(number.len()), " ".repeat(self.column.max(1) - 1));
-        writeln!(f, "{path}:{}:{}: {}", self.line, self.column, self.message)?;
+        let (margin, indent) = (" ".repeat(number.len()), " ".repeat(before - left_out));
+        writeln!(f, "{path}:{}:{}: {message}", self.line, self.column)?;
         writeln!(f, " {margin} |")?;
-        writeln!(f, " {number} | {}", self.source)?;
+        writeln!(f, " {number} | {source}")?;
         write!(f, " {margin} | {indent}^")
+    }
+}
+
+/// Characters of a line that are shown around what is wrong.
+const SHOWN: usize = 160;
+
+/// A terminal obeys control characters; the file may be of somebody else.
+fn harmless(character: char) -> char {
+    match character {
+        '\n' => character,
+        _ if character.is_control() => ' ',
+        _ => character,
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::evaluate::{Evaluation, FactIndex, Hit, Match, at, related};
 use super::names::Named;
 use super::schema::Rule;
-use crate::facts::{CallFact, PayloadFact, PayloadKind, Target};
+use crate::facts::{Argument, CallFact, PayloadFact, PayloadKind, Target};
 
 /// Characters of a payload or state that a message shows.
 const MAX_DETAIL: usize = 200;
@@ -188,10 +188,13 @@ impl Words<'_, '_> {
                 .map_or_else(String::new, payload_detail),
             Some(FactIndex::Persistent(index)) => {
                 let id = facts.persistent.get(index).map(|(_, id)| id);
-                id.and_then(super::value::literal).map_or_else(
-                    || "an id that is no text".to_owned(),
-                    |id| excerpt(id.as_bytes()),
-                )
+                match id.map(|id| (id, super::value::literal(id))) {
+                    Some((_, Some(id))) => excerpt(id.as_bytes()),
+                    Some((id @ Argument::Tuple(_), None)) => {
+                        id.to_string().chars().take(MAX_DETAIL).collect()
+                    }
+                    _ => "an id that is no text".to_owned(),
+                }
             }
             _ if self.note().is_empty() => self.named_reason(),
             _ => self.note().to_owned(),
@@ -245,6 +248,7 @@ fn payload_name(kind: PayloadKind) -> &'static str {
         PayloadKind::Shell => "command",
         PayloadKind::CodeObject => "code object",
         PayloadKind::Pickle => "pickle",
+        PayloadKind::Module => "a Python module",
     }
 }
 

@@ -163,7 +163,7 @@ impl Ruleset {
     }
 
     /// Whether any pack knows the top-level package of a name.
-    fn knows_package(&self, name: &[u8]) -> bool {
+    pub fn knows_package(&self, name: &[u8]) -> bool {
         let package = name.split(|&byte| byte == b'.').next().unwrap_or_default();
         let knows = |pack: &Pack<'_>| pack.packages.get(package).is_some();
         self.packs.iter().any(knows)

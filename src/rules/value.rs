@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::condition::EntryCondition;
+use super::condition::{EntryCondition, Form, PersistentCondition};
 use super::ruleset::Ruleset;
 use super::schema::{ArgumentCondition, Only, Position, RegexText, Trust, ValueType};
 use super::standing::Kinship;
@@ -128,6 +128,38 @@ impl<'r> Values<'r> {
         pairs.any(|(key, value)| {
             key.is_some_and(|key| condition.name.matches_whole(&key))
                 && self.holds(&condition.value, value, Reach::Distrusted)
+        })
+    }
+
+    /// Whether a persistent id is one that the condition is about.
+    pub(super) fn persistent(&self, condition: &PersistentCondition, id: &Argument) -> bool {
+        let typed = ArgumentCondition {
+            types: condition.types.clone(),
+            ..ArgumentCondition::default()
+        };
+        let mut known = condition.except.iter();
+        self.holds(&typed, id, Reach::Every)
+            && (condition.form.is_empty() || self.has_form(&condition.form, id))
+            && !known.any(|form| self.has_form(form, id))
+    }
+
+    /// Whether a value is a tuple with everything in its place.
+    fn has_form(&self, form: &Form, value: &Argument) -> bool {
+        let Argument::Tuple(parts) = value else {
+            return false;
+        };
+        form.iter().all(|(position, condition)| match position {
+            Position::At(at) => parts
+                .get(usize::from(*at))
+                .is_some_and(|part| self.holds(condition, part, Reach::Every)),
+            Position::Rest | Position::Any => {
+                let fixed = form.keys().filter_map(|key| match key {
+                    Position::At(at) => Some(usize::from(*at) + 1),
+                    _ => None,
+                });
+                let mut rest = parts.iter().skip(fixed.max().unwrap_or(0));
+                rest.all(|part| self.holds(condition, part, Reach::Every))
+            }
         })
     }
 

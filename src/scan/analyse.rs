@@ -3,12 +3,13 @@
 use crate::{
     container::Code,
     facts::{
-        Anomaly, AnomalyKind, ContainerFact, End, Facts, ImportFact, PayloadFact, PayloadKind,
-        Place, Target,
+        Anomaly, AnomalyKind, Argument, ContainerFact, End, Facts, ImportFact, PayloadFact, Place,
+        Target,
     },
     limits::{Deadline, Limits},
     machine::{Reading, Readings},
     payload,
+    pickle::Span,
     rules::{Judgement, Match, Ruleset, Severity},
     source::Source,
 };
@@ -34,8 +35,7 @@ pub(super) fn container(anomaly: ContainerFact, ruleset: &Ruleset) -> Vec<Match>
 
 /// What the rules say about code that a loader would run, outside of any pickle.
 pub(super) fn code(code: Code, ruleset: &Ruleset) -> Vec<Match> {
-    let Code { offset, data } = code;
-    let kind = PayloadKind::CodeObject;
+    let Code { kind, offset, data } = code;
     let summary = payload::summarize(kind, &data);
     let facts = Facts {
         payloads: vec![PayloadFact {
@@ -54,6 +54,8 @@ pub(super) struct Analyst<'s, 'k> {
     readings: Readings<'s, 'k>,
     ruleset: &'k Ruleset,
     limits: &'s Limits,
+    /// Whether the host takes a number for a tensor of its own, and for nothing else.
+    pub(super) numbers_are_tensors: bool,
 }
 
 /// Units of work for a stream that holds nothing.
@@ -65,6 +67,7 @@ impl<'s, 'k> Analyst<'s, 'k> {
             readings: Readings::new(source, ruleset, limits),
             ruleset,
             limits,
+            numbers_are_tensors: false,
         }
     }
 
@@ -106,6 +109,10 @@ impl<'s, 'k> Analyst<'s, 'k> {
     }
 
     fn judged(&self, mut facts: Facts) -> Analysed {
+        if self.numbers_are_tensors {
+            let is_number = |id: &Argument| matches!(id, Argument::Int(_));
+            facts.persistent.retain(|(_, id)| !is_number(id));
+        }
         let judgement = self.evaluate(&facts);
         if judgement.cut && facts.end == End::Stop {
             facts.end = End::Limit;
@@ -117,6 +124,12 @@ impl<'s, 'k> Analyst<'s, 'k> {
             others: Vec::new(),
             continues: Vec::new(),
         }
+    }
+
+    /// Whether a broken stream does something before it breaks: see
+    /// [`Analysed::acts_before_nonsense`].
+    pub(super) fn acts(&self, analysed: &Analysed) -> bool {
+        analysed.acts_before_nonsense(self.ruleset)
     }
 
     /// Adds an anomaly that only the member shows, and judges again.
@@ -142,6 +155,14 @@ impl Analysed {
         own.into_iter().chain(others).sum()
     }
 
+    /// The bytes of the stream.
+    pub(super) fn span(&self) -> Span {
+        Span {
+            start: self.facts.offset,
+            length: self.facts.length,
+        }
+    }
+
     /// The offset behind the stream.
     pub(super) fn end(&self) -> u64 {
         self.facts.offset.saturating_add(self.facts.length)
@@ -155,17 +176,23 @@ impl Analysed {
     /// an import.
     ///
     /// Where arbitrary data is read as a pickle, its first import names something that no loader
-    /// can import: at a name that is no UTF-8 text, holds control characters, or cannot be that of
-    /// a module, loading ends with an exception. What the data seems to do behind that place counts for nothing; nor does the
-    /// break itself.
-    pub(super) fn acts_before_nonsense(&self) -> bool {
-        let nonsense = self.facts.imports.iter().find(|import| is_nonsense(import));
+    /// can import: at a name that is no UTF-8 text, holds blanks, or cannot be that of
+    /// a module, loading ends with an exception. What the data seems to do behind that place
+    /// counts for nothing; nor does the break itself, nor an extension code that nothing uses: a
+    /// loader that does not know it raises, and text in old encodings begins so.
+    fn acts_before_nonsense(&self, ruleset: &Ruleset) -> bool {
+        let imports = &self.facts.imports;
+        let nonsense = imports.iter().find(|import| is_nonsense(import));
         let until = nonsense.map_or(self.end(), |import| import.place.offset);
-        let counts = |found: &&Match| found.place.offset < until;
+        let counts = |found: &&Match| found.place.offset < until && !self.only_names(found);
         let mut found = self.judgement.matches.iter().filter(counts);
-        found.any(|found| found.severity >= Severity::Medium)
-            || self.uses_imports_before(until)
-            || self.others.iter().any(Self::acts_before_nonsense)
+        let acts = if self.is_lines() {
+            found.any(|found| found.severity >= Severity::High && self.reaches(found, ruleset))
+        } else {
+            found.any(|found| found.severity >= Severity::Medium) || self.uses_imports_before(until)
+        };
+        let others = || self.others.iter();
+        acts || others().any(|other| other.acts_before_nonsense(ruleset))
     }
 
     /// Whether it calls an import, or imports something after its first instruction: text often
@@ -176,6 +203,35 @@ impl Analysed {
         calls.any(|call| call.place.offset < until && matches!(call.callee, Target::Import(_)))
             || imports.any(|import| (self.facts.offset + 1..until).contains(&import.place.offset))
     }
+
+    /// Whether a finding is about an extension code and nothing that is done with it.
+    fn only_names(&self, found: &Match) -> bool {
+        let mut extensions = self.facts.extensions.iter();
+        extensions.any(|(place, _)| *place == found.place)
+    }
+
+    /// Whether it is nothing but GLOBALs and INSTs one behind the other, as lists of names are
+    /// when each line begins with a `c`.
+    fn is_lines(&self) -> bool {
+        let mut imports = self.facts.imports.iter();
+        let behind = imports.try_fold(self.facts.offset, |at, import| {
+            let symbol = import.spelled.as_ref().or(import.symbol.as_ref())?;
+            let length = symbol.module.len() + symbol.name.len() + "c\n\n".len();
+            (at == import.place.offset).then_some(at + length as u64)
+        });
+        behind.is_some() && !self.facts.imports.is_empty()
+    }
+
+    /// Whether a finding is about an import from a package that the rules know, so that the
+    /// import itself may succeed.
+    fn reaches(&self, found: &Match, ruleset: &Ruleset) -> bool {
+        let mut imports = self.facts.imports.iter();
+        imports.any(|import| {
+            let symbol = import.symbol.as_ref();
+            import.place == found.place
+                && symbol.is_some_and(|symbol| ruleset.knows_package(&symbol.module))
+        })
+    }
 }
 
 fn is_nonsense(import: &ImportFact) -> bool {
@@ -185,6 +241,12 @@ fn is_nonsense(import: &ImportFact) -> bool {
     let in_module = |char: char| char.is_alphanumeric() || "_.-".contains(char);
     let symbol = import.symbol.as_ref();
     symbol.is_some_and(|symbol| {
-        !plain(&symbol.module, in_module) || !plain(&symbol.name, |char| !char.is_control())
+        // A module alone is what a modelled call imports; an instruction always names something.
+        let lacks_name = symbol.name.is_empty() && !import.resolved;
+        lacks_name
+            || !plain(&symbol.module, in_module)
+            || !plain(&symbol.name, |char| {
+                !char.is_control() && !char.is_whitespace()
+            })
     })
 }

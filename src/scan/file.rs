@@ -10,9 +10,10 @@ use std::{
 
 use super::{
     Options,
+    accounts::{self, Accounts},
     analyse::{self, Analysed},
     digest, member,
-    member::{Members, PickleMember, Step},
+    member::{Members, PickleMember, Step, Whose},
     shelf, stdin,
     streams::{self, Streams, Taken},
     walk::Input,
@@ -23,6 +24,7 @@ use crate::{
     container::{self, Member, dumb},
     facts::{PayloadKind, Place},
     limits::Limits,
+    pickle::Span,
     report::{
         FileReport, Finding, Location, MemberPath, Notice, NoticeKind, RuleInfo, StreamReport,
         number,
@@ -53,6 +55,8 @@ pub(super) struct Scanned {
     dropped: usize,
     /// Facts of all streams so far, counted.
     facts: usize,
+    /// What is known of its bytes.
+    accounts: Accounts,
 }
 
 impl<'a> Scanner<'a> {
@@ -171,6 +175,7 @@ impl<'a> Scanner<'a> {
         }
         let members = Members::new(source, &self.limits).indexed(index);
         guard(&mut scanned, |scanned| self.members(scanned, members));
+        scanned.account();
         scanned.settle(self.limits.findings);
         scanned.file.work = self.limits.deadline.spent();
         scanned
@@ -197,6 +202,7 @@ impl<'a> Scanner<'a> {
                 }
                 Step::Format(path, name) => scanned.format(&path, name),
                 Step::NoPickle(path, why) => scanned.skip(&path, why),
+                Step::Bytes(bytes) => scanned.accounts.enter(bytes),
             });
             nested += inside.len();
             if nested > self.limits.members {
@@ -219,6 +225,9 @@ impl<'a> Scanner<'a> {
             no_pickle,
             left_out,
             behind,
+            storages,
+            explained,
+            lacking,
             facts,
         } = streams::follow(
             pickle,
@@ -230,8 +239,8 @@ impl<'a> Scanner<'a> {
             },
         );
         scanned.facts = facts;
-        match no_pickle {
-            Some(why) => scanned.skip(&pickle.path, &why),
+        match &no_pickle {
+            Some(why) => scanned.skip(&pickle.path, why),
             None => scanned.format(&pickle.path, "pickle"),
         }
         if limits.deadline.has_passed() {
@@ -240,8 +249,25 @@ impl<'a> Scanner<'a> {
             let member = pickle.path.clone();
             scanned.note_once(Notice::about(member, NoticeKind::Limit, message));
         }
+        for (kind, message) in lacking {
+            scanned.note_once(Notice::about(pickle.path.clone(), kind, message));
+        }
         let behind = behind.map(|offset| pickle.member.behind(&pickle.source, offset));
-        let mut inside: Vec<Member> = behind.into_iter().collect();
+        let storages = storages.into_iter();
+        let storages = storages.map(|span| pickle.member.storage(&pickle.source, span));
+        let mut inside: Vec<Member> = behind.into_iter().chain(storages).collect();
+        let whose = Whose::of(&pickle.path, &pickle.source, pickle.outer);
+        let known = no_pickle.is_some() && member::is_known(&pickle.member);
+        let whole = known.then_some(Span {
+            start: 0,
+            length: whose.length,
+        });
+        let held = inside.iter().filter_map(|member| member.held);
+        scanned.accounts.pickles(
+            whose,
+            streams.iter().map(Analysed::span),
+            whole.into_iter().chain(explained).chain(held),
+        );
         for mut analysed in streams {
             let others = std::mem::take(&mut analysed.others);
             let carried = carried(pickle, &analysed);
@@ -403,6 +429,24 @@ impl Scanned {
         findings.truncate(most);
     }
 
+    /// Sums up what the bytes are, and says so where a person should know.
+    fn account(&mut self) {
+        let accounting = std::mem::take(&mut self.accounts).settle(self.file.size);
+        let findings = self
+            .file
+            .findings
+            .iter()
+            .map(|found| &found.location.member);
+        let streams = self.file.streams.iter().map(|stream| &stream.member);
+        let told: HashSet<_> = findings.cloned().collect();
+        let read: HashSet<_> = streams.cloned().collect();
+        let told = |member: &MemberPath| told.contains(member) || !read.contains(member);
+        for (member, message) in accounts::remarks(&accounting, told) {
+            self.note_once(Notice::about(member, NoticeKind::Unexplained, message));
+        }
+        self.file.accounting = accounting;
+    }
+
     /// Orders and numbers the findings, and says why an input without pickles is skipped.
     fn settle(&mut self, most: usize) {
         self.keep_worst(most);
@@ -494,7 +538,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.pkl");
         // Longer than what is read at once, so that the end is read after it is gone.
-        let mut bytes = b"\x80\x04]".to_vec();
+        let mut bytes = b"\x80\x04cos\nsystem\n(S'id'\ntR".to_vec();
         bytes.extend(b"N0".repeat(1 << 20));
         bytes.push(b'.');
         std::fs::write(&path, &bytes).unwrap();
@@ -517,6 +561,7 @@ mod tests {
             scanned.file.notices
         );
         assert!(scanned.file.is_incomplete());
+        assert_eq!(scanned.file.verdict(), Verdict::Dangerous);
     }
 
     #[test]

@@ -8,10 +8,12 @@ use crate::{
     container::{
         self, Anomaly, Budget, Code, Host, Member, MemberKind, Opened, ProblemKind, Sniffed, dumb,
     },
+    facts::PayloadKind,
     limits::Limits,
+    payload,
     pickle::Span,
     report::{MemberPath, Notice, NoticeKind},
-    source::Source,
+    source::{Source, read_range},
 };
 
 /// How sure it is that a member is a pickle.
@@ -59,6 +61,25 @@ pub(super) enum Step {
     Format(MemberPath, &'static str),
     /// A member holds no pickle, and why.
     NoPickle(MemberPath, &'static str),
+    /// What is known of the bytes of a member before its pickles are followed.
+    Bytes(Bytes),
+}
+
+/// The bytes of a member, and what is known of them.
+pub(super) struct Bytes {
+    /// Which bytes.
+    pub(super) whose: Whose,
+    /// What a format accounts for, and what stands in them as a member of its own.
+    pub(super) explained: Vec<Span>,
+}
+
+/// Names the bytes of one member. Two members of an archive may have the same path.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Whose {
+    pub(super) path: MemberPath,
+    /// Offset of the first byte in the file on disk, where it is stored there as it is.
+    pub(super) outer: Option<u64>,
+    pub(super) length: u64,
 }
 
 /// The members of one input that are still to be looked at.
@@ -112,7 +133,8 @@ impl Members {
         }
         let mut opened = Vec::new();
         let look = container::look(member, &mut self.budget, &mut |found| opened.push(found))?;
-        let mut explained = self.sort(member, path, opened, say);
+        let mut explained = self.sort(member, path, opened, say).explained;
+        let mut held = Vec::new();
         for reading in look.readings {
             match reading {
                 Sniffed::Container(format) => {
@@ -120,8 +142,19 @@ impl Members {
                     let mut opened = Vec::new();
                     let emit = &mut |found| opened.push(found);
                     let outcome = format.open(member, &look.source, &mut self.budget, emit);
-                    explained.extend(self.sort(member, path, opened, say));
+                    let sorted = self.sort(member, path, opened, say);
+                    if sorted.explained.is_empty() {
+                        // A format that does not tell its bytes apart accounts for all of them.
+                        held.push(whole(&look.source));
+                    }
+                    held.extend(sorted.held);
+                    explained.extend(sorted.explained);
                     outcome?;
+                }
+                Sniffed::Source => {
+                    held.push(whole(&look.source));
+                    let code = module(&look.source, path, say)?;
+                    say(Step::Code(path.clone(), member.outer, code));
                 }
                 Sniffed::Pickle(host) => {
                     let declared = matches!(member.kind, MemberKind::Pickle(_));
@@ -137,11 +170,21 @@ impl Members {
                     let found = (Host::Plain, Certainty::Perhaps, &explained);
                     say(Step::Pickle(pickle(member, path, &look.source, found)));
                 }
-                Sniffed::NoPickle(why) => say(Step::NoPickle(path.clone(), why)),
+                Sniffed::NoPickle(why) => {
+                    if why != container::UNKNOWN || is_known(member) {
+                        held.push(whole(&look.source));
+                    }
+                    say(Step::NoPickle(path.clone(), why));
+                }
                 Sniffed::LfsPointer => say(Step::Notice(lfs_pointer(path.clone()))),
                 Sniffed::Empty => say(Step::NoPickle(path.clone(), "it is empty")),
             }
         }
+        held.extend(explained);
+        say(Step::Bytes(Bytes {
+            whose: Whose::of(path, &look.source, member.outer),
+            explained: held,
+        }));
         Ok(())
     }
 
@@ -158,7 +201,10 @@ impl Members {
         let mut opened = Vec::new();
         let emit = &mut |found| opened.push(found);
         let whole = dumb::open(&source, &index, &mut self.budget, emit)?;
-        self.sort(member, path, opened, say);
+        let sorted = self.sort(member, path, opened, say);
+        let explained = [sorted.held, sorted.explained].concat();
+        let whose = Whose::of(path, &source, member.outer);
+        say(Step::Bytes(Bytes { whose, explained }));
         Ok(whole)
     }
 
@@ -169,12 +215,15 @@ impl Members {
         path: &MemberPath,
         opened: Vec<Opened>,
         say: &mut dyn FnMut(Step),
-    ) -> Vec<Span> {
-        let (mut members, mut explained) = (Vec::new(), Vec::new());
+    ) -> Sorted {
+        let (mut members, mut sorted) = (Vec::new(), Sorted::default());
         for found in opened {
             match found {
-                Opened::Member(member) => members.push(member),
-                Opened::Explained(span) => explained.push(span),
+                Opened::Member(member) => {
+                    sorted.held.extend(member.held);
+                    members.push(member);
+                }
+                Opened::Explained(span) => sorted.explained.push(span),
                 Opened::Anomaly(anomaly) => {
                     say(Step::Anomaly(path.clone(), member.outer, anomaly));
                 }
@@ -190,8 +239,63 @@ impl Members {
             }
         }
         self.add(members);
-        explained
+        sorted
     }
+}
+
+/// Whether a container says what a member is, so that it need not look like anything.
+pub(super) fn is_known(member: &Member) -> bool {
+    !member.path.is_empty() && !member.stray
+}
+
+/// What opening a member says about its bytes.
+#[derive(Default)]
+struct Sorted {
+    /// What the format accounts for.
+    explained: Vec<Span>,
+    /// What is a member of its own.
+    held: Vec<Span>,
+}
+
+impl Whose {
+    pub(super) fn of(path: &MemberPath, source: &Arc<dyn Source>, outer: Option<u64>) -> Self {
+        Self {
+            path: path.clone(),
+            outer,
+            length: source.len(),
+        }
+    }
+}
+
+fn whole(source: &Arc<dyn Source>) -> Span {
+    Span {
+        start: 0,
+        length: source.len(),
+    }
+}
+
+/// The text of a module. What is too long to be read is said.
+fn module(
+    source: &Arc<dyn Source>,
+    path: &MemberPath,
+    say: &mut dyn FnMut(Step),
+) -> io::Result<Code> {
+    if source.len() > payload::MOST_BYTES as u64 {
+        let message = format!(
+            "only the first {} bytes of this module are read",
+            payload::MOST_BYTES
+        );
+        say(Step::Notice(Notice::about(
+            path.clone(),
+            NoticeKind::Limit,
+            message,
+        )));
+    }
+    Ok(Code {
+        kind: PayloadKind::Module,
+        offset: 0,
+        data: read_range(source.as_ref(), 0, payload::MOST_BYTES)?,
+    })
 }
 
 /// Longest name of a member that is reported as it is, in bytes. Every pickle and finding in the
@@ -267,7 +371,11 @@ pub fn pickles(source: Arc<dyn Source>, limits: &Limits) -> (Vec<PickleMember>, 
     while members.next(&mut |step| match step {
         Step::Pickle(pickle) => pickles.push(pickle),
         Step::Notice(notice) => notices.push(notice),
-        Step::Anomaly(..) | Step::Code(..) | Step::Format(..) | Step::NoPickle(..) => {}
+        Step::Anomaly(..)
+        | Step::Code(..)
+        | Step::Format(..)
+        | Step::NoPickle(..)
+        | Step::Bytes(_) => {}
     }) {}
     (pickles, notices)
 }

@@ -2,6 +2,7 @@
 //!
 //! Nothing here knows what is dangerous; nothing here prints.
 
+mod accounts;
 mod analyse;
 mod digest;
 mod file;

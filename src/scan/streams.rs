@@ -9,9 +9,11 @@ use super::{
     storages,
 };
 use crate::{
-    container::{Host, Sniffed, sniff},
+    container::{Host, Sniffed, sniff, torch_legacy},
     facts::{AnomalyKind, End},
     limits::Limits,
+    pickle::Span,
+    report::NoticeKind,
     rules::Ruleset,
     source::{Part, Source, Window, read_range, read_whole},
 };
@@ -27,6 +29,12 @@ pub(super) struct Streams {
     pub(super) left_out: Option<String>,
     /// Where a container follows the last pickle.
     pub(super) behind: Option<u64>,
+    /// Storages of torch behind the pickles.
+    pub(super) storages: Vec<Span>,
+    /// Bytes behind a pickle that are no pickle: storages, zero bytes up to a boundary.
+    pub(super) explained: Vec<Span>,
+    /// What the pickles refer to and the member does not hold.
+    pub(super) lacking: Vec<(NoticeKind, String)>,
     /// Facts of all streams of the input, counted.
     pub(super) facts: usize,
 }
@@ -59,6 +67,7 @@ pub(super) fn follow(
     let whole = is_remote.then(|| read_whole(source, SMALL)).flatten();
     let source = whole.as_ref().map_or(source, |whole| whole);
     let mut analyst = Analyst::new(source, ruleset, limits);
+    analyst.numbers_are_tensors = pickle.host == Host::TorchTar;
     let mut found = Streams {
         facts: taken.facts,
         ..Streams::default()
@@ -82,13 +91,24 @@ pub(super) fn follow(
                 storages::next_pickle(pickle.host, source, &analysed, found.streams.len() + 1);
             found.streams.push(analysed);
             // A stream is at least one byte long, so this ends.
-            next = Some(between.unwrap_or(end).max(offset + 1));
+            let reached = between.unwrap_or(end).max(offset + 1);
+            found.explain(end, reached);
+            next = Some(found.pass_storages(pickle, source, reached));
         } else if found.streams.is_empty() {
-            next = first_broken(pickle, analysed, &mut found);
+            next = first_broken(pickle, (&analyst, analysed), &mut found);
         } else {
             next = later_broken(pickle, (&analyst, analysed), &mut found);
         }
-        next = next.and_then(|from| start_of_next(source, from, found.broken_at_end()));
+        next = next.and_then(|from| {
+            let next = start_of_next(source, from, found.broken_at_end())?;
+            if !found.broken_at_end() {
+                found.explain(from, next);
+            }
+            Some(next)
+        });
+    }
+    if let Some(message) = storages::lacking(pickle, &found.streams) {
+        found.lacking.push((NoticeKind::MissingStorage, message));
     }
     follow_elsewhere(
         &mut analyst,
@@ -139,7 +159,7 @@ fn follow_elsewhere(
         }
         let mut analysed = analyst.stream(offset);
         starts.append(&mut analysed.continues);
-        if !analysed.is_broken() || analysed.acts_before_nonsense() {
+        if !analysed.is_broken() || analyst.acts(&analysed) {
             found.streams.push(analysed);
         }
     }
@@ -150,15 +170,42 @@ impl Streams {
     fn broken_at_end(&self) -> bool {
         self.streams.last().is_some_and(Analysed::is_broken)
     }
+
+    fn explain(&mut self, start: u64, end: u64) {
+        if end > start {
+            let length = end - start;
+            self.explained.push(Span { start, length });
+        }
+    }
+
+    /// Where the bytes from `offset` on go on behind the storages that torch wrote there before
+    /// version 1.6. They may begin like anything: 640 elements begin like a pickle.
+    fn pass_storages(&mut self, pickle: &PickleMember, source: &dyn Source, offset: u64) -> u64 {
+        if pickle.host != Host::TorchLegacy {
+            return offset;
+        }
+        let Some(blocks) = storages::behind(source, offset, &self.streams) else {
+            return offset;
+        };
+        self.explain(offset, blocks.end);
+        let cut = blocks.cut.map(|message| (NoticeKind::Truncated, message));
+        self.lacking.extend(cut);
+        self.storages = blocks.spans.iter().map(torch_legacy::elements).collect();
+        blocks.end
+    }
 }
 
 /// Judges a member whose first stream is broken. Returns from where on to look for another.
-fn first_broken(pickle: &PickleMember, analysed: Analysed, found: &mut Streams) -> Option<u64> {
+fn first_broken(
+    pickle: &PickleMember,
+    (analyst, analysed): (&Analyst<'_, '_>, Analysed),
+    found: &mut Streams,
+) -> Option<u64> {
     let certain = pickle.certainty == Certainty::Declared
         || starts_with_proto(pickle.source.as_ref(), analysed.facts.offset)
         || analysed.facts.end == End::Limit
         || is_cut_off(pickle, &analysed);
-    if certain || analysed.acts_before_nonsense() {
+    if certain || analyst.acts(&analysed) {
         let end = analysed.end();
         found.streams.push(analysed);
         return Some(end);
@@ -192,14 +239,14 @@ fn later_broken(
     let offset = analysed.facts.offset;
     let is_pickle = starts_with_proto(pickle.source.as_ref(), offset)
         || analysed.facts.end == End::Limit
-        || analysed.acts_before_nonsense();
+        || analyst.acts(&analysed);
     if is_pickle {
         let end = analysed.end();
         found.streams.push(analysed);
         return Some(end);
     }
     // Behind a broken stream everything is unexplained, and the input is incomplete anyway.
-    let expected = found.broken_at_end() || is_explained(pickle, offset, &found.streams);
+    let expected = found.broken_at_end() || is_explained(pickle, offset);
     if !expected && begins_container(pickle, offset) {
         found.behind = Some(offset);
         return None;
@@ -211,13 +258,7 @@ fn later_broken(
 }
 
 /// Whether the bytes from `offset` to the end are accounted for.
-fn is_explained(pickle: &PickleMember, offset: u64, streams: &[Analysed]) -> bool {
-    // Before version 1.6, torch wrote the tensors' bytes behind its five pickles.
-    if pickle.host == Host::TorchLegacy
-        && storages::explain(pickle.source.as_ref(), offset, streams)
-    {
-        return true;
-    }
+fn is_explained(pickle: &PickleMember, offset: u64) -> bool {
     let mut explained = pickle.explained.clone();
     explained.sort_by_key(|span| span.start);
     let covered = explained.iter().fold(offset, |covered, span| {

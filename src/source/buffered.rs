@@ -7,14 +7,45 @@ use std::{
 
 use super::{Source, read_range};
 
-/// Bytes of one piece.
-const PIECE: usize = 256 << 10;
+/// Bytes of the largest piece.
+const LARGEST: usize = 256 << 10;
 
-/// Keeps the piece of a source that was read last.
+/// Bytes of a piece that does not follow the one before: a database that is read here and there
+/// must not cost a large piece for each of its values.
+const SMALLEST: usize = 4 << 10;
+
+/// Keeps the piece of a source that was read last. Pieces grow while each follows the last.
 pub struct Buffered {
     inner: Arc<dyn Source>,
-    /// Where the piece starts, and its bytes.
-    piece: Mutex<(u64, Vec<u8>)>,
+    piece: Mutex<Piece>,
+}
+
+#[derive(Default)]
+struct Piece {
+    start: u64,
+    bytes: Vec<u8>,
+}
+
+impl Piece {
+    /// The bytes from `offset` on, where any are held.
+    fn from(&self, offset: u64) -> Option<&[u8]> {
+        let inside = usize::try_from(offset.checked_sub(self.start)?).ok()?;
+        self.bytes.get(inside..).filter(|held| !held.is_empty())
+    }
+
+    /// Reads the piece that holds `offset`.
+    fn fetch(&mut self, inner: &dyn Source, offset: u64) -> io::Result<()> {
+        let behind = self.start + self.bytes.len() as u64;
+        let start = offset - offset % SMALLEST as u64;
+        let length = if start == behind {
+            (self.bytes.len() * 2).clamp(SMALLEST, LARGEST)
+        } else {
+            SMALLEST
+        };
+        let bytes = read_range(inner, start, length)?;
+        *self = Self { start, bytes };
+        Ok(())
+    }
 }
 
 impl Buffered {
@@ -33,20 +64,15 @@ impl Source for Buffered {
     }
 
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
-        if buffer.len() >= PIECE {
+        if buffer.len() >= LARGEST {
             return self.inner.read_at(offset, buffer);
         }
         // A panic elsewhere leaves the piece whole, so the lock's poison means nothing here.
         let mut piece = self.piece.lock().unwrap_or_else(PoisonError::into_inner);
-        let inside = offset
-            .checked_sub(piece.0)
-            .and_then(|inside| usize::try_from(inside).ok());
-        if inside.is_none_or(|inside| inside >= piece.1.len()) {
-            let start = offset - offset % PIECE as u64;
-            *piece = (start, read_range(self.inner.as_ref(), start, PIECE)?);
+        if piece.from(offset).is_none() {
+            piece.fetch(self.inner.as_ref(), offset)?;
         }
-        let inside = usize::try_from(offset - piece.0).unwrap_or(usize::MAX);
-        piece.1.get(inside..).unwrap_or_default().read(buffer)
+        piece.from(offset).unwrap_or_default().read(buffer)
     }
 
     fn contents(&self) -> Option<&[u8]> {
@@ -61,9 +87,17 @@ mod tests {
 
     #[test]
     fn reads_across_pieces_are_whole() {
-        let bytes: Vec<u8> = (0..PIECE + 500).map(|n| n.to_le_bytes()[0]).collect();
+        let bytes: Vec<u8> = (0..LARGEST + 500).map(|n| n.to_le_bytes()[0]).collect();
         let source = Buffered::new(Arc::new(MemorySource::new(bytes.clone())));
-        for at in [0, PIECE - 10, 3, PIECE + 490, PIECE + 500] {
+        let odd = [
+            0,
+            LARGEST - 10,
+            3,
+            SMALLEST - 1,
+            LARGEST + 490,
+            LARGEST + 500,
+        ];
+        for at in (0..LARGEST).step_by(1 << 10).chain(odd) {
             let expected = &bytes[at..(at + 20).min(bytes.len())];
             assert_eq!(read_range(&source, at as u64, 20).unwrap(), expected);
         }

@@ -5,7 +5,7 @@
 
 use std::{collections::BTreeSet, io, sync::Arc};
 
-use super::super::{Budget, Member, Opened, Opening, ProblemKind, literal};
+use super::super::{Budget, Member, Opened, Opening, ProblemKind, literal, padding::end_of_zeros};
 use crate::source::Source;
 
 /// Boundary at which values start, in bytes.
@@ -80,6 +80,9 @@ pub fn open(
         let first = entry.start / BLOCK;
         covered.extend(first..(entry.start + length).div_ceil(BLOCK).max(first + 1));
         let range = (entry.start, length);
+        let end = entry.start + length;
+        let padding = end_of_zeros(source.as_ref(), end, end.next_multiple_of(BLOCK))?;
+        opening.explained(end, padding);
         if !opening.member(member.part(source, &entry.key, range)) {
             return Ok(false);
         }

@@ -11,6 +11,7 @@ use std::{collections::BTreeSet, io, sync::Arc};
 use self::header::{BLOCK, Header, Overrides};
 use super::{
     AnomalyKind, Format, Host, Member, MemberKind, Opening, ProblemKind, member::MemberName,
+    padding::end_of_zeros,
 };
 use crate::source::{Source, read_range};
 
@@ -133,6 +134,9 @@ impl Archive<'_> {
                 opening.explained(at, if zero { position } else { at });
                 return Ok(Vec::new());
             }
+            if zero {
+                opening.explained(at, position);
+            }
             if Header::parse(&block).is_some_and(|header| header.sound) {
                 return Ok(vec![(position, true)]);
             }
@@ -148,9 +152,8 @@ impl Archive<'_> {
         let rest = self.source.len() - position;
         let message = format!("{rest} bytes follow the archive");
         opening.anomaly(AnomalyKind::TrailingData, position, message);
-        let name = format!("@{position}");
         self.members
-            .push(opening.member.part(self.source, name, (position, rest)));
+            .push(opening.member.stray(self.source, (position, rest)));
     }
 
     fn member(
@@ -198,6 +201,8 @@ impl Archive<'_> {
                 opening.problem(ProblemKind::Truncated, format!("{shown:?} is cut off"));
             }
             let behind = data.saturating_add(padded(size));
+            let end = data.saturating_add(size);
+            opening.explained(end, end_of_zeros(self.source.as_ref(), end, behind)?);
             if header.is_bodiless() && size > 0 {
                 // Python reads the next header right behind this one, others skip the size.
                 let message = format!("{shown:?} is a link or a folder with a size");
@@ -239,7 +244,7 @@ impl Archive<'_> {
 /// `torch.save` of version 0.1 wrote a tar of four records.
 fn torch_kind(member: &Member) -> MemberKind {
     match member.name().map(MemberName::bytes) {
-        Some(b"sys_info" | b"pickle") => MemberKind::Pickle(Host::TorchLegacy),
+        Some(b"sys_info" | b"pickle") => MemberKind::Pickle(Host::TorchTar),
         Some(b"storages") => MemberKind::Pickle(Host::TorchStorages),
         Some(b"tensors") => MemberKind::Pickle(Host::TorchTensors),
         _ => MemberKind::Unknown,

@@ -146,7 +146,9 @@ impl Locals {
             }
             position = at + 4;
             let source = search.window.source();
-            let Some(local) = header(source, at, 64)? else {
+            // Programs that read archives hold the signature; no reader finds a member without a name.
+            let named = header(source, at, 64)?.filter(|local| !local.claims.name.is_empty());
+            let Some(local) = named else {
                 continue;
             };
             let data = at.saturating_add(local.length);

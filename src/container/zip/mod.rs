@@ -7,6 +7,7 @@
 //! copied: a checkpoint of gigabytes costs its directory and its headers.
 
 mod directory;
+mod joined;
 mod layout;
 mod locals;
 mod record;
@@ -25,10 +26,13 @@ use self::{
     versions::Version,
 };
 use super::{
-    AnomalyKind, Format, Head, Opening, ProblemKind, Sniffed, sniff,
+    AnomalyKind, Format, Head, Opening, ProblemKind, Records, Sniffed, UNKNOWN,
+    codec::Codec,
+    padding::end_of_zeros,
+    sniff,
     wrapper::{bzip2, lzma, xz, zlib, zstd},
 };
-use crate::source::{Part, read_range};
+use crate::source::Part;
 
 pub(super) const FORMAT: Format = Format {
     name: "zip",
@@ -58,6 +62,10 @@ fn matches(head: &Head<'_>) -> bool {
 fn open(opening: &mut Opening<'_>) -> io::Result<()> {
     let source = Arc::clone(opening.source);
     let most = opening.limits().members;
+    let parts = joined::parts(source.as_ref(), most)?;
+    if !parts.is_empty() {
+        return emit_parts(opening, &parts);
+    }
     let directory = directory::read(source.as_ref(), most)?;
     let locals = locals::read(source.as_ref(), &directory, most)?;
     if directory.cut || locals.cut {
@@ -80,8 +88,15 @@ fn open(opening: &mut Opening<'_>) -> io::Result<()> {
     judge_extents(opening, &locals);
     let layout = Layout::of(names(&locals));
     judge_names(opening, &locals, layout);
+    let whole = !directory.entries.is_empty() && locals.missing.is_empty();
+    let archive = Archive {
+        layout,
+        has_directory: !directory.entries.is_empty(),
+        // Of what is left of an archive, nobody can say what is missing.
+        records: (layout.has_storages() && whole).then(|| Arc::new(records(&locals))),
+    };
     for (&at, found) in &locals.found {
-        if !emit(opening, &layout, !directory.entries.is_empty(), (at, found))? {
+        if !archive.emit(opening, (at, found))? {
             return Ok(());
         }
     }
@@ -89,6 +104,31 @@ fn open(opening: &mut Opening<'_>) -> io::Result<()> {
         opening.explained(start, end);
     }
     gaps(opening, &locals)
+}
+
+/// Emits archives that stand one behind the other.
+fn emit_parts(opening: &mut Opening<'_>, parts: &[(u64, u64)]) -> io::Result<()> {
+    let message = format!("there are {} archives in a row", parts.len());
+    opening.anomaly(AnomalyKind::JoinedArchives, 0, message);
+    for &part in parts {
+        let name = format!("@{}", part.0);
+        let member = opening.member.part(opening.source, name, part);
+        if !opening.member(member) {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// The storages in an archive.
+fn records(locals: &Locals) -> Records {
+    let mut records = Records::default();
+    for found in locals.found.values() {
+        for claims in found.listed.iter().chain([&found.local.claims]) {
+            records.enter(&claims.name, claims.unpacked);
+        }
+    }
+    records
 }
 
 fn names(locals: &Locals) -> impl Iterator<Item = &[u8]> {
@@ -150,74 +190,111 @@ fn judge_extents(opening: &mut Opening<'_>, locals: &Locals) {
     }
 }
 
-/// Emits every version of one member that some reader would see. `false` means: stop.
-fn emit(
-    opening: &mut Opening<'_>,
-    layout: &Layout,
+/// What is known of an archive as a whole.
+struct Archive {
+    layout: Layout,
     has_directory: bool,
-    (at, found): (u64, &Found),
-) -> io::Result<bool> {
-    let data = at.saturating_add(found.local.length);
-    opening.explained(at, data);
-    opening.explained(found.end, found.covered);
-    if found.listed.is_empty() && has_directory {
-        let name = String::from_utf8_lossy(&found.local.claims.name);
-        opening.anomaly(
-            AnomalyKind::HiddenMember,
-            at,
-            format!("{name:?} is not in the directory"),
-        );
-    }
-    for (kind, message) in versions::disagreements(found) {
-        opening.anomaly(kind, at, message);
-    }
-    for version in versions::of(found, data) {
-        if !emit_version(opening, layout, &version)? {
-            return Ok(false);
-        }
-    }
-    Ok(true)
+    records: Option<Arc<Records>>,
 }
 
-fn emit_version(opening: &mut Opening<'_>, layout: &Layout, version: &Version) -> io::Result<bool> {
-    if version.length == 0 {
-        return Ok(true);
+impl Archive {
+    /// Emits every version of one member that some reader would see. `false` means: stop.
+    fn emit(&self, opening: &mut Opening<'_>, (at, found): (u64, &Found)) -> io::Result<bool> {
+        let data = at.saturating_add(found.local.length);
+        opening.explained(at, data);
+        opening.explained(found.end, found.covered);
+        if found.listed.is_empty() && self.has_directory {
+            let name = String::from_utf8_lossy(&found.local.claims.name);
+            opening.anomaly(
+                AnomalyKind::HiddenMember,
+                at,
+                format!("{name:?} is not in the directory"),
+            );
+        }
+        for (kind, message) in versions::disagreements(found) {
+            opening.anomaly(kind, at, message);
+        }
+        for version in versions::of(found, data) {
+            if !self.emit_version(opening, &version)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
-    let range = (version.start, version.length);
-    let shown = String::from_utf8_lossy(&version.name).into_owned();
-    let stored = opening.member.part(opening.source, &version.name, range);
-    let codec = match version.method {
-        0 => None,
-        8 => Some(&zlib::DEFLATE),
-        12 => Some(&bzip2::CODEC),
-        14 => Some(&lzma::IN_ZIP),
-        93 => Some(&zstd::CODEC),
-        95 => Some(&xz::CODEC),
-        99 => {
+
+    fn emit_version(&self, opening: &mut Opening<'_>, version: &Version) -> io::Result<bool> {
+        if version.length == 0 {
+            return Ok(true);
+        }
+        let range = (version.start, version.length);
+        let shown = String::from_utf8_lossy(&version.name).into_owned();
+        let codec = match codec(version.method) {
+            Method::Stored => None,
+            Method::Packed(codec) => Some(codec),
+            Method::Encrypted => {
+                opening.problem(ProblemKind::Encrypted, format!("{shown:?} is encrypted"));
+                return Ok(true);
+            }
+            Method::Unsupported(name) => {
+                let message = format!("{shown:?} is compressed by {name}");
+                opening.problem(ProblemKind::Unsupported, message);
+                return Ok(true);
+            }
+        };
+        let member = match codec {
+            None => opening.member.part(opening.source, &version.name, range),
+            Some(codec) => {
+                let part = Part::new(Arc::clone(opening.source), version.start, version.length);
+                let packed = opening.member.packed(Arc::new(part), &version.name, codec);
+                packed.held(range)
+            }
+        };
+        let member = member
+            .with_recorded(version.recorded)
+            .with_records(self.records_for(&version.name))
+            .with_kind(self.layout.kind(&version.name));
+        if version.flags & record::ENCRYPTED != 0 && !readable(opening, &member, version)? {
             opening.problem(ProblemKind::Encrypted, format!("{shown:?} is encrypted"));
             return Ok(true);
         }
-        other => {
-            let message = format!("{shown:?} is compressed by method {other}");
-            opening.problem(ProblemKind::Unsupported, message);
-            return Ok(true);
-        }
-    };
-    let member = match codec {
-        None => stored,
-        Some(codec) => {
-            let part = Part::new(Arc::clone(opening.source), version.start, version.length);
-            opening.member.packed(Arc::new(part), &version.name, codec)
-        }
-    };
-    let member = member
-        .with_recorded(version.recorded)
-        .with_kind(layout.kind(&version.name));
-    if version.flags & record::ENCRYPTED != 0 && !readable(opening, &member, version)? {
-        opening.problem(ProblemKind::Encrypted, format!("{shown:?} is encrypted"));
-        return Ok(true);
+        Ok(opening.member(member))
     }
-    Ok(opening.member(member))
+
+    /// The storages of a pickle, where its reader needs them to be there: tensors that TorchScript
+    /// keeps as examples have none.
+    fn records_for(&self, name: &[u8]) -> Option<&Arc<Records>> {
+        let needs = self.layout == Layout::Package || name.ends_with(b"/data.pkl");
+        self.records.as_ref().filter(|_| needs)
+    }
+}
+
+/// How a member is stored (APPNOTE 4.4.5).
+enum Method {
+    Stored,
+    Packed(&'static Codec),
+    Encrypted,
+    Unsupported(String),
+}
+
+fn codec(method: u16) -> Method {
+    let name = match method {
+        0 => return Method::Stored,
+        8 => return Method::Packed(&zlib::DEFLATE),
+        12 => return Method::Packed(&bzip2::CODEC),
+        14 => return Method::Packed(&lzma::IN_ZIP),
+        93 => return Method::Packed(&zstd::CODEC),
+        95 => return Method::Packed(&xz::CODEC),
+        99 => return Method::Encrypted,
+        1 => "shrinking",
+        2..=5 => "reducing",
+        6 => "imploding",
+        9 => "deflate64",
+        98 => "PPMd",
+        other => return Method::Unsupported(format!("method {other}")),
+    };
+    Method::Unsupported(format!(
+        "{name} (method {method}), which Python does not read either"
+    ))
 }
 
 /// Whether a member marked as encrypted can be read nevertheless: its checksum is right, or it is
@@ -234,7 +311,7 @@ fn readable(
     }
     let telling = sniff(source.as_ref())?.iter().any(|reading| match reading {
         Sniffed::Container(_) | Sniffed::Pickle(_) => true,
-        Sniffed::NoPickle(reason) => *reason != "binary data",
+        Sniffed::NoPickle(reason) => *reason != UNKNOWN,
         _ => false,
     });
     let plain = !quiet.complaint || telling;
@@ -273,13 +350,12 @@ fn gaps(opening: &mut Opening<'_>, locals: &Locals) -> io::Result<()> {
         opening.anomaly(AnomalyKind::PrefixData, 0, message);
     }
     for &(start, end) in locals.gaps.iter().filter(|(start, _)| *start != 0) {
-        if read_range(source.as_ref(), start, 4096)?
-            .iter()
-            .all(|&byte| byte == 0)
-        {
-            opening.explained(start, end);
+        let padded = end_of_zeros(source.as_ref(), start, end)?;
+        opening.explained(start, padded);
+        if padded == end {
             continue;
         }
+        let start = padded;
         let kind = if end == length {
             AnomalyKind::TrailingData
         } else {
@@ -290,9 +366,7 @@ fn gaps(opening: &mut Opening<'_>, locals: &Locals) -> io::Result<()> {
             start,
             format!("{} bytes belong to no member", end - start),
         );
-        let member = opening
-            .member
-            .part(&source, format!("@{start}"), (start, end - start));
+        let member = opening.member.stray(&source, (start, end - start));
         if !opening.member(member) {
             break;
         }

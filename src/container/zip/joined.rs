@@ -1,0 +1,73 @@
+//! Whole archives one behind the other, as distributed checkpoints of torch keep their tensors.
+//!
+//! A reader that is told where one of them stands reads that one; `zipfile` reads the last one.
+
+use std::{collections::BTreeSet, io};
+
+use super::record::{self, CENTRAL, END_LENGTH, END64_LENGTH, End, LOCAL, LOCATOR_LENGTH};
+use crate::source::{Source, read_range};
+
+/// Start and length of each archive, the first one first. Nothing where the source is one archive,
+/// or holds anything besides archives: then its readers differ on more than which one they pick.
+pub(super) fn parts(source: &dyn Source, most: usize) -> io::Result<Vec<(u64, u64)>> {
+    let mut parts = Vec::new();
+    let (mut directories, mut told) = (BTreeSet::new(), Vec::new());
+    let mut reach = source.len();
+    while reach > 0 {
+        let Some((start, directory, offset)) = last(source, reach)? else {
+            return Ok(Vec::new());
+        };
+        parts.push((start, reach - start));
+        directories.insert(directory);
+        told.push(offset);
+        if parts.len() > most {
+            return Ok(Vec::new());
+        }
+        reach = start;
+    }
+    // A reader that does not look for the start of the last archive takes its directory from
+    // where the record tells: in another archive, or where no directory should be.
+    for offset in told {
+        let strange = read_range(source, offset, CENTRAL.len())?.starts_with(CENTRAL);
+        if strange && !directories.contains(&offset) {
+            return Ok(Vec::new());
+        }
+    }
+    parts.reverse();
+    Ok(if parts.len() > 1 { parts } else { Vec::new() })
+}
+
+/// Start, directory and told directory of the archive that ends at `reach`, without a comment.
+fn last(source: &dyn Source, reach: u64) -> io::Result<Option<(u64, u64, u64)>> {
+    let Some(at) = reach.checked_sub(END_LENGTH as u64) else {
+        return Ok(None);
+    };
+    let bytes = read_range(source, at, END_LENGTH)?;
+    let Some(short) = record::end(&bytes).filter(|end| end.comment == 0) else {
+        return Ok(None);
+    };
+    let (place, end) = wide(source, at)?.unwrap_or((at, short));
+    let directory = place.checked_sub(end.size);
+    let Some(directory) = directory.filter(|_| end.entries > 0) else {
+        return Ok(None);
+    };
+    let Some(start) = directory.checked_sub(end.offset) else {
+        return Ok(None);
+    };
+    let starts = |at, signature: &[u8]| -> io::Result<bool> {
+        Ok(read_range(source, at, signature.len())?.starts_with(signature))
+    };
+    let sound = starts(directory, CENTRAL)? && starts(start, LOCAL)?;
+    Ok(sound.then_some((start, directory, end.offset)))
+}
+
+/// The 64-bit record right before the short one at `at`.
+fn wide(source: &dyn Source, at: u64) -> io::Result<Option<(u64, End)>> {
+    let Some(place) = at.checked_sub(LOCATOR_LENGTH + END64_LENGTH) else {
+        return Ok(None);
+    };
+    let bytes = read_range(source, place, 76)?;
+    let located = bytes.get(56..).and_then(record::locator).is_some();
+    let end = record::end64(&bytes).filter(|_| located);
+    Ok(end.map(|end| (place, end)))
+}
