@@ -47,7 +47,13 @@ pub fn carried(
             let inside = usize::try_from(span.start - position).unwrap_or(usize::MAX);
             let head = held.get(inside..).unwrap_or_default();
             if is_telling(head) {
-                members.extend(inner(member, source, span)?);
+                let found = match instruction.opcode {
+                    Opcode::ShortBinunicode | Opcode::Binunicode | Opcode::Binunicode8 => {
+                        inner_text(member, source, span)?
+                    }
+                    _ => inner(member, source, span)?,
+                };
+                members.extend(found);
             }
         }
         position = instruction.next;
@@ -77,7 +83,9 @@ fn operand(instruction: &Instruction) -> Option<Span> {
 }
 
 fn is_telling(head: &[u8]) -> bool {
-    matches!(head, [0x80, 0..=5, ..]) || is_archive(head) || is_base64(head)
+    let written_as_text = matches!(head, [0xc2, 0x80, 0..=5, ..] | [0x1f, 0xc2, 0x8b, 8, ..]);
+    let pickle = matches!(head, [0x80, 0..=5, ..]);
+    pickle || written_as_text || is_archive(head) || is_base64(head)
 }
 
 fn is_archive(head: &[u8]) -> bool {
@@ -87,6 +95,31 @@ fn is_archive(head: &[u8]) -> bool {
 /// A pickle with a header, or gzip.
 fn is_base64(head: &[u8]) -> bool {
     head.starts_with(b"gA") || head.starts_with(b"H4sI")
+}
+
+/// Below protocol 3 bytes are written as text, one character a byte, for `_codecs.encode` to turn
+/// back.
+fn inner_text(member: &Member, source: &Arc<dyn Source>, span: Span) -> io::Result<Option<Member>> {
+    if span.length > LONGEST_TEXT {
+        return inner(member, source, span);
+    }
+    let length = usize::try_from(span.length).unwrap_or(0);
+    let held = read_range(source.as_ref(), span.start, length)?;
+    let Some(bytes) = latin_1(&held).filter(|bytes| bytes.len() < held.len()) else {
+        return inner(member, source, span);
+    };
+    let decoded: Arc<dyn Source> = Arc::new(MemorySource::new(bytes));
+    let whole = (0, decoded.len());
+    let head = read_range(decoded.as_ref(), 0, 4)?;
+    let wanted = is_archive(&head) || carve::extent(decoded.as_ref(), whole)?.is_some();
+    let path = member.inside(format!("bytes@{}", span.start));
+    Ok(wanted.then(|| Member::found(path, decoded, None)))
+}
+
+/// The characters of a text as bytes, where each of them is one.
+fn latin_1(text: &[u8]) -> Option<Vec<u8>> {
+    let text = std::str::from_utf8(text).ok()?;
+    text.chars().map(|char| u8::try_from(char).ok()).collect()
 }
 
 fn inner(member: &Member, source: &Arc<dyn Source>, span: Span) -> io::Result<Option<Member>> {

@@ -3,7 +3,7 @@
 use super::{
     Machine,
     heap::{Import, ObjectKind},
-    model::TextOp,
+    model::{Model, TextOp},
     step::cost_of,
     trace::Halt,
     value::{Tag, Value},
@@ -156,7 +156,15 @@ impl Machine<'_, '_> {
                 let key = self.heap.node_of(Tag::Tuple, &[key]);
                 Ok(self.heap.new_object(ObjectKind::Result, object, key))
             }
-            Tag::Import => self.attribute(at, object, key, false),
+            Tag::Import => {
+                let entry = self.heap.symbol_of(object);
+                match entry.and_then(|entry| entry.model) {
+                    Some(Model::Generic) => {
+                        Ok(self.heap.new_object(ObjectKind::Result, object, key))
+                    }
+                    _ => self.attribute(at, object, key, false),
+                }
+            }
             Tag::Object => match self.heap.object(object).copied() {
                 Some(made) if made.kind == ObjectKind::Namespace => {
                     self.attribute(at, made.callee, key, false)
