@@ -3,6 +3,8 @@
 use super::pack::{ModelEntry, Pack, TrustEntry};
 use super::ruleset::{Ruleset, prefixes};
 use super::schema::{EffectSet, Judged, Usage};
+use super::table::Entries;
+use serde::Deserialize;
 
 /// What is known of a name.
 #[derive(Clone, Copy, Debug)]
@@ -22,7 +24,7 @@ pub(super) struct Standing<'r> {
 }
 
 /// The model and the trust of a name.
-type Entries<'r> = (
+type Known<'r> = (
     Option<&'r ModelEntry<'static>>,
     Option<&'r TrustEntry<'static>>,
 );
@@ -124,7 +126,7 @@ impl Ruleset {
     }
 
     /// The model and the trust that spell out the name, of the first pack that has either.
-    fn exact<N: AsRef<[u8]>>(&self, spellings: &[N]) -> Option<Entries<'_>> {
+    fn exact<N: AsRef<[u8]>>(&self, spellings: &[N]) -> Option<Known<'_>> {
         self.packs.iter().find_map(|pack| {
             let names = || spellings.iter().map(AsRef::as_ref);
             let model = names().find_map(|name| lookup(pack.modelled.get(name), &pack.models));
@@ -170,6 +172,9 @@ impl Ruleset {
     }
 }
 
-fn lookup<T>(index: Option<u32>, entries: &[T]) -> Option<&T> {
+fn lookup<'e, T: Deserialize<'static>>(
+    index: Option<u32>,
+    entries: &'e Entries<'static, T>,
+) -> Option<&'e T> {
     entries.get(index? as usize)
 }
