@@ -311,6 +311,7 @@ impl ScanArguments {
             colour,
             verbosity: self.verbosity(),
             fail_on,
+            ..Rendering::default()
         }
     }
 

@@ -11,7 +11,6 @@ use std::{
 };
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
-use walkdir::{DirEntry, WalkDir};
 
 use super::shelf;
 use crate::report::{Notice, NoticeKind, paths::normalise};
@@ -82,6 +81,10 @@ impl Patterns {
         })
     }
 
+    fn is_empty(&self) -> bool {
+        self.names.is_empty() && self.paths.is_empty()
+    }
+
     fn match_entry(&self, root: &Path, path: &Path) -> bool {
         let name = path.file_name().unwrap_or_default();
         let below = path.strip_prefix(root).ok();
@@ -114,16 +117,15 @@ impl Excludes {
         Ok(Self { configured, ..self })
     }
 
-    fn leave_out(&self, root: &Path, entry: &DirEntry) -> bool {
-        if entry.depth() == 0 {
-            return false;
-        }
+    /// Whether something found below `root` is left out.
+    fn leave_out(&self, root: &Path, path: &Path) -> bool {
         let configured = |(folder, patterns): &(PathBuf, Patterns)| {
-            let path = std::path::absolute(entry.path());
-            path.is_ok_and(|path| patterns.match_entry(folder, &normalise(&path)))
+            let path = || std::path::absolute(path);
+            !patterns.is_empty()
+                && path().is_ok_and(|path| patterns.match_entry(folder, &normalise(&path)))
         };
-        self.given.match_entry(root, entry.path())
-            || self.configured.as_ref().is_some_and(configured)
+        let given = || self.given.match_entry(root, path);
+        (!self.given.is_empty() && given()) || self.configured.as_ref().is_some_and(configured)
     }
 }
 
@@ -158,11 +160,14 @@ pub fn find(paths: &[PathBuf], excludes: &Excludes) -> Inputs {
             named(path, excludes, &mut inputs);
         }
     }
-    let mut seen = HashSet::new();
-    inputs.list.retain(|input| match input {
-        Input::File(path) | Input::Refused(path, _) => seen.insert(path.clone()),
-        Input::Stdin => seen.insert(PathBuf::from("-")),
-    });
+    // One walk comes to each path once.
+    if paths.len() > 1 {
+        let mut seen = HashSet::new();
+        inputs.list.retain(|input| match input {
+            Input::File(path) | Input::Refused(path, _) => seen.insert(path.clone()),
+            Input::Stdin => seen.insert(PathBuf::from("-")),
+        });
+    }
     inputs
 }
 
@@ -209,36 +214,74 @@ fn unopened(path: &Path, error: &io::Error) -> Input {
 }
 
 fn walk(root: &Path, excludes: &Excludes, inputs: &mut Inputs) {
-    let entries = WalkDir::new(root)
-        .follow_links(false)
-        .sort_by_file_name()
-        .into_iter();
-    let mut excluded = 0;
-    let entries = entries.filter_entry(|entry| {
-        let left_out = excludes.leave_out(root, entry);
-        excluded += usize::from(left_out);
-        !left_out
-    });
-    for entry in entries {
-        let found = match entry {
-            Ok(entry) => {
-                let found = discovered(&entry);
-                if let (Some(Input::File(path)), true) = (&found, entry.path_is_symlink()) {
+    let is_here = root == Path::new(".");
+    // The folders that are being gone through, the innermost last.
+    let mut open = vec![entries(root)];
+    while let Some(entries_left) = open.last_mut() {
+        let Some(Entry { path, kind }) = entries_left.next() else {
+            open.pop();
+            continue;
+        };
+        if kind.is_ok() && excludes.leave_out(root, &path) {
+            inputs.excluded += 1;
+            continue;
+        }
+        let input = match kind {
+            Ok(kind) if kind.is_dir() => {
+                open.push(entries(&path));
+                continue;
+            }
+            Ok(kind) if kind.is_file() => Input::File(path),
+            Ok(kind) => {
+                let input = unusual(path, kind);
+                if let Input::File(path) = &input {
                     inputs.grounds.push(path.clone());
                 }
-                found
-            }
-            Err(error) => Some(unwalked(root, &error)),
-        };
-        inputs.list.extend(found.map(|input| {
-            if root == Path::new(".") {
-                short(input)
-            } else {
                 input
             }
-        }));
+            Err(error) => {
+                let message = format!("cannot be read: {error}");
+                refused(&path, NoticeKind::Unreadable, message)
+            }
+        };
+        inputs.list.push(if is_here { short(input) } else { input });
     }
-    inputs.excluded += excluded;
+}
+
+/// What stands in a folder.
+struct Entry {
+    path: PathBuf,
+    /// Its kind, as its folder tells it: of what is a link, that it is one.
+    kind: io::Result<fs::FileType>,
+}
+
+/// The entries of a folder in the order of their names. Where it cannot be read, to its end or at
+/// all, it is one of them itself, with the error.
+fn entries(folder: &Path) -> std::vec::IntoIter<Entry> {
+    let (mut entries, mut errors) = (Vec::new(), Vec::new());
+    let error = |error| Entry {
+        path: folder.to_owned(),
+        kind: Err(error),
+    };
+    match fs::read_dir(folder) {
+        Ok(listing) => {
+            for listed in listing {
+                match listed {
+                    Ok(listed) => entries.push(Entry {
+                        path: listed.path(),
+                        kind: listed.file_type(),
+                    }),
+                    Err(failure) => errors.push(error(failure)),
+                }
+            }
+        }
+        Err(failure) => errors.push(error(failure)),
+    }
+    // All begin with the same folder, so the bytes of the paths decide as those of the names do,
+    // and comparing paths themselves would take them apart each time.
+    entries.sort_unstable_by(|one, other| one.path.as_os_str().cmp(other.path.as_os_str()));
+    entries.extend(errors);
+    entries.into_iter()
 }
 
 /// Without the `./` that the folder `.` lends to everything below it.
@@ -255,51 +298,29 @@ fn short(input: Input) -> Input {
     }
 }
 
-fn unwalked(root: &Path, error: &walkdir::Error) -> Input {
-    let path = error.path().unwrap_or(root);
-    let reason = match error.io_error() {
-        Some(error) => error.to_string(),
-        None => error.to_string(),
-    };
-    refused(
-        path,
-        NoticeKind::Unreadable,
-        format!("cannot be read: {reason}"),
-    )
-}
-
-fn discovered(entry: &DirEntry) -> Option<Input> {
-    let path = entry.path();
-    let kind = entry.file_type();
-    if kind.is_file() {
-        return Some(Input::File(path.to_owned()));
-    }
-    if kind.is_dir() {
-        return None;
-    }
+/// An entry that is neither a file nor a folder.
+fn unusual(path: PathBuf, kind: fs::FileType) -> Input {
     if !kind.is_symlink() {
         let message = format!("is {}, and was not opened", special(kind));
-        return Some(refused(path, NoticeKind::SpecialFile, message));
+        return refused(&path, NoticeKind::SpecialFile, message);
     }
-    // The root itself may be a link; walkdir has followed it and lists what is below.
-    match fs::metadata(path) {
-        Ok(_) if entry.depth() == 0 => None,
-        Ok(metadata) if metadata.is_file() => Some(Input::File(path.to_owned())),
+    match fs::metadata(&path) {
+        Ok(metadata) if metadata.is_file() => Input::File(path),
         Ok(metadata) if metadata.is_dir() => {
             let message = "is a symbolic link to a folder and was not followed; \
                            name it to have it scanned";
-            Some(refused(path, NoticeKind::LinkedFolder, message))
+            refused(&path, NoticeKind::LinkedFolder, message)
         }
         Ok(metadata) => {
             let what = special(metadata.file_type());
             let message = format!("is a symbolic link to {what}, which was not opened");
-            Some(refused(path, NoticeKind::SpecialFile, message))
+            refused(&path, NoticeKind::SpecialFile, message)
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let message = "is a symbolic link that leads nowhere";
-            Some(refused(path, NoticeKind::DanglingLink, message))
+            refused(&path, NoticeKind::DanglingLink, message)
         }
-        Err(error) => Some(unopened(path, &error)),
+        Err(error) => unopened(&path, &error),
     }
 }
 
