@@ -120,11 +120,12 @@ fn verb(model: &Model) -> &'static str {
         Model::RunCode { .. } => "run-code",
         Model::RunCommand { .. } => "run-command",
         Model::MakeClass { .. } => "make-class",
-        Model::InlineArray => "inline-array",
+        Model::InlineArray { .. } => "inline-array",
         Model::MakeInstance { .. } => "make-instance",
         Model::RegisterExtension { .. } => "register-extension",
         Model::BuildText { .. } => "build-text",
         Model::MakeCode => "make-code",
+        Model::Generic => "generic",
     }
 }
 

@@ -314,6 +314,7 @@ impl ScanArguments {
                 .filter(|one| one.is_stdout())
                 .and_then(|_| terminal_columns()),
             fail_on,
+            ..Rendering::default()
         }
     }
 

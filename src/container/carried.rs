@@ -18,7 +18,7 @@ const MOST: usize = 1 << 20;
 const BEGINNING: usize = 16;
 
 /// Fewest bytes of an operand that is looked into.
-const SHORTEST: u64 = 12;
+pub const SHORTEST: u64 = 12;
 
 /// Longest text that is decoded, in bytes.
 const LONGEST_TEXT: u64 = 16 << 20;

@@ -36,7 +36,7 @@ mod zip;
 use std::{io, sync::Arc};
 
 pub use budget::Budget;
-pub use carried::carried;
+pub use carried::{SHORTEST as SHORTEST_CARRIED, carried};
 pub use database::dumb;
 pub use dtype::{Dtype, dtype};
 pub use member::{Host, Member, MemberKind, MemberName};

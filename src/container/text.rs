@@ -7,12 +7,12 @@ use std::{io, sync::Arc};
 
 use data_encoding::BASE64_NOPAD;
 
-use super::{Format, Head, Member, Opening, ProblemKind, magic, sniff, sniff::Sniffed};
+use super::{Format, Member, Opening, ProblemKind, magic, sniff, sniff::Sniffed};
 use crate::source::{MemorySource, Source, read_range};
 
 pub(super) const JSON: Format = Format {
     name: "json",
-    matches: |head| magic::text(head.bytes, is_whole(head)) == Some(magic::JSON),
+    matches: |head| head.text == Some(magic::JSON),
     opener: |opening| {
         let end = opening.searched(opening.source.len());
         search(opening, end)
@@ -24,15 +24,11 @@ pub(super) const BASE64: Format = Format {
     matches: |head| {
         let in_text = |byte: &u8| is_digit(*byte) || byte.is_ascii_whitespace() || *byte == b'=';
         head.bytes.len() >= SHORTEST
-            && head.bytes.iter().all(in_text)
             && telling(head.bytes.trim_ascii_start())
+            && head.bytes.iter().all(in_text)
     },
     opener: open_base64,
 };
-
-fn is_whole(head: &Head<'_>) -> bool {
-    head.bytes.len() as u64 >= head.length
-}
 
 /// Fewest characters of a text that is decoded.
 const SHORTEST: usize = 16;
@@ -40,19 +36,18 @@ const SHORTEST: usize = 16;
 /// Bytes that are searched at once.
 const STRIDE: usize = 1 << 20;
 
-/// How base 64 begins of what is looked for: pickles with a header and without one, gzip, zlib,
-/// marshalled code.
-const BEGINNINGS: [&[u8]; 9] = [
-    b"gA", b"Y", b"K", b"H4sI", b"eJ", b"eN", b"eA", b"eF", b"4w",
-];
-
-/// Bytes of the longest of them.
+/// Bytes of the longest beginning that is looked for.
 const LONGEST_BEGINNING: usize = 4;
 
+/// Whether a text begins as base 64 does of what is looked for: pickles with a header and without
+/// one, gzip, zlib, marshalled code. Asked at every quote of every JSON file.
 fn telling(text: &[u8]) -> bool {
-    BEGINNINGS
-        .iter()
-        .any(|beginning| text.starts_with(beginning))
+    match text {
+        [b'Y' | b'K', ..] | [b'g', b'A', ..] | [b'4', b'w', ..] => true,
+        [b'e', second, ..] => matches!(second, b'J' | b'N' | b'A' | b'F'),
+        [b'H', rest @ ..] => rest.starts_with(b"4sI"),
+        _ => false,
+    }
 }
 
 fn is_digit(byte: u8) -> bool {

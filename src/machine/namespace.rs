@@ -141,6 +141,15 @@ impl Machine<'_, '_> {
         Ok(self.heap.new_object(ObjectKind::Bound, function, object))
     }
 
+    /// Whether a subscript gives an import its parameters, as in `List[int]`, and leads to no other
+    /// name. What a call gave may be text that names something.
+    fn is_parametrized(&self, object: Value, key: Value) -> bool {
+        let model = self.heap.symbol_of(object).and_then(|entry| entry.model);
+        matches!(model, Some(Model::Generic))
+            || key.tag() == Tag::Import
+            || (key.is_data() && !key.is_text())
+    }
+
     /// `object[key]`.
     pub(super) fn item(
         &mut self,
@@ -150,21 +159,11 @@ impl Machine<'_, '_> {
     ) -> Result<Value, Halt> {
         match object.tag() {
             Tag::Dict => Ok(self.dict_item(object, key)),
-            // `List[int]`: a subscript that is no text leads to no other name. What a call gave
-            // may be text.
-            Tag::Import if key.tag() == Tag::Import || (key.is_data() && !key.is_text()) => {
+            Tag::Import if self.is_parametrized(object, key) => {
                 let key = self.heap.node_of(Tag::Tuple, &[key]);
                 Ok(self.heap.new_object(ObjectKind::Result, object, key))
             }
-            Tag::Import => {
-                let entry = self.heap.symbol_of(object);
-                match entry.and_then(|entry| entry.model) {
-                    Some(Model::Generic) => {
-                        Ok(self.heap.new_object(ObjectKind::Result, object, key))
-                    }
-                    _ => self.attribute(at, object, key, false),
-                }
-            }
+            Tag::Import => self.attribute(at, object, key, false),
             Tag::Object => match self.heap.object(object).copied() {
                 Some(made) if made.kind == ObjectKind::Namespace => {
                     self.attribute(at, made.callee, key, false)

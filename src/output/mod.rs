@@ -121,6 +121,8 @@ pub struct Rendering {
     pub columns: Option<usize>,
     /// From which findings on the run fails.
     pub fail_on: Threshold,
+    /// Threads that render, where there is much to render; 0 for as many as there are processors.
+    pub jobs: usize,
 }
 
 /// Writes the report.
@@ -130,7 +132,7 @@ pub struct Rendering {
 pub fn write(report: &Report, rendering: Rendering, writer: &mut dyn Write) -> io::Result<()> {
     match rendering.format {
         Format::Text => text::write(report, rendering, writer),
-        Format::Json => json::write(report, writer),
+        Format::Json => json::write(report, rendering.jobs, writer),
         Format::JsonLines => jsonl::write(report, writer),
         Format::Sarif => sarif::write(report, writer),
         Format::Github => github::write(report, writer),

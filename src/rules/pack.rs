@@ -1,7 +1,7 @@
 //! Rules in the form in which they are embedded in the binary and looked up.
 //!
 //! A pack borrows from the bytes it was decoded from, so that opening the built-in one copies
-//! only entries, not the names. `build.rs` includes this file, too.
+//! neither names nor what is said of them. `build.rs` includes this file, too.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,7 +14,7 @@ use super::schema::{
     EffectSet, Judged, ModelFile, Modelled, Only, PackagesFile, Python2File, RegexText, Rule,
     TrustFile, Trusted, Usage, WeightsOnlyFile,
 };
-use super::table::{Strings, Table, number};
+use super::table::{Entries, Strings, Table, number};
 use crate::machine::model::Model;
 
 /// A package that a trust pack or a file of models is about.
@@ -42,13 +42,13 @@ pub(crate) struct Pack<'a> {
     pub(crate) patterns: PatternIndex<'a>,
     /// The models of both.
     #[serde(borrow)]
-    pub(crate) models: Vec<ModelEntry<'a>>,
+    pub(crate) models: Entries<'a, ModelEntry<'a>>,
     /// Trusted names.
     #[serde(borrow)]
     pub(crate) trusted: Table<'a>,
     /// What is known of trusted names.
     #[serde(borrow)]
-    pub(crate) trust: Vec<TrustEntry<'a>>,
+    pub(crate) trust: Entries<'a, TrustEntry<'a>>,
     /// The libraries that the trusted names belong to.
     #[serde(borrow)]
     pub(crate) libraries: Vec<Library<'a>>,
@@ -317,9 +317,9 @@ impl Builder {
             aliases: numbered(self.aliases.keys(), 0),
             modelled: Table::new(&self.modelled),
             patterns: PatternIndex::new(&self.patterns),
-            models: self.models,
+            models: Entries::Held(self.models),
             trusted: Table::new(&self.trusted),
-            trust: self.trust,
+            trust: Entries::Held(self.trust),
             libraries: self.libraries,
             packages: Table::new(&self.packages),
             named_by_picklers: self.named_by_picklers,

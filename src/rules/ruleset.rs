@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
+use super::condition::FactKinds;
 use super::load::{self, Document, Problem, hexadecimal};
 use super::pack::Pack;
 use super::schema::{EffectSet, Rule};
@@ -24,6 +25,8 @@ pub struct Ruleset {
     pub(super) packs: Vec<Pack<'static>>,
     /// The detect rules in the order of their ids.
     pub(super) rules: Vec<Arc<Rule>>,
+    /// The same in the order in which they are asked, with the facts that they need.
+    pub(super) asked: Vec<(FactKinds, Arc<Rule>)>,
     digest: String,
 }
 
@@ -85,9 +88,16 @@ impl Ruleset {
                 rules.insert(rule.id.clone(), Arc::new(rule));
             }
         }
+        let rules: Vec<Arc<Rule>> = rules.into_values().collect();
+        // Rules about unknown names come last: they are for what no other rule has found.
+        let (late, early): (Vec<_>, Vec<_>) = rules.iter().partition(|rule| rule.when.asks_trust());
+        let asked = early.into_iter().chain(late);
         Self {
             digest: joined_digest(&packs),
-            rules: rules.into_values().collect(),
+            asked: asked
+                .map(|rule| (rule.when.needs(), Arc::clone(rule)))
+                .collect(),
+            rules,
             packs,
         }
     }

@@ -3,6 +3,8 @@
 use super::pack::{LISTED, ModelEntry, Pack, TrustEntry};
 use super::ruleset::{Ruleset, prefixes};
 use super::schema::{EffectSet, Judged, Only, Trust, Usage};
+use super::table::Entries;
+use serde::Deserialize;
 
 /// What is known of a name.
 #[derive(Clone, Copy, Debug)]
@@ -35,7 +37,7 @@ pub(super) enum Package {
 }
 
 /// The model and the trust of a name.
-type Entries<'r> = (
+type Known<'r> = (
     Option<&'r ModelEntry<'static>>,
     Option<&'r TrustEntry<'static>>,
 );
@@ -160,7 +162,7 @@ impl Ruleset {
     }
 
     /// The model and the trust that spell out the name, of the first pack that has either.
-    fn exact<N: AsRef<[u8]>>(&self, spellings: &[N]) -> Option<Entries<'_>> {
+    fn exact<N: AsRef<[u8]>>(&self, spellings: &[N]) -> Option<Known<'_>> {
         self.packs.iter().find_map(|pack| {
             let names = || spellings.iter().map(AsRef::as_ref);
             let model = names().find_map(|name| lookup(pack.modelled.get(name), &pack.models));
@@ -215,6 +217,9 @@ impl Ruleset {
     }
 }
 
-fn lookup<T>(index: Option<u32>, entries: &[T]) -> Option<&T> {
+fn lookup<'e, T: Deserialize<'static>>(
+    index: Option<u32>,
+    entries: &'e Entries<'static, T>,
+) -> Option<&'e T> {
     entries.get(index? as usize)
 }

@@ -310,6 +310,9 @@ fn behind_padding(source: &dyn Source, from: u64) -> u64 {
 
 /// Where the next stream starts: at once or behind padding; behind a broken one at the next PROTO.
 fn start_of_next(source: &dyn Source, from: u64, behind_broken: bool) -> Option<u64> {
+    if from >= source.len() {
+        return None;
+    }
     if !behind_broken {
         return Some(behind_padding(source, from));
     }

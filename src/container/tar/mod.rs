@@ -23,8 +23,8 @@ pub(super) const FORMAT: Format = Format {
 
 /// Python and GNU tar decide by the checksum alone; `file` by the magic.
 fn matches(head: &super::Head<'_>) -> bool {
-    Header::parse(head.bytes).is_some_and(|header| header.sound)
-        || head.bytes.get(257..262) == Some(b"ustar".as_slice())
+    head.bytes.get(257..262) == Some(b"ustar".as_slice())
+        || header::is_sound(head.bytes) && Header::parse(head.bytes).is_some()
 }
 
 /// Blocks behind the end of an archive, or behind damage, in which headers are searched.
