@@ -188,10 +188,11 @@ fn code_objects_of_the_newest_version_are_read() {
         128, 0, 94, 0, 82, 1, 73, 0, 116, 0, 93, 0, 80, 3, 0, 0, 82, 0, 52, 1, 0, 0, 31, 0, 82, 1,
         35, 0,
     ];
-    let short = |text: &[u8]| [&[b'z', text.len() as u8], text].concat();
+    let length = |data: &[u8]| u8::try_from(data.len()).unwrap();
+    let short = |text: &[u8]| [&[b'z', length(text)], text].concat();
     let mut code = vec![0xe3];
     code.extend([0u8; 20]);
-    code.extend([&[b's', bytecode.len() as u8, 0, 0, 0][..], &bytecode].concat());
+    code.extend([&[b's', length(&bytecode), 0, 0, 0][..], &bytecode].concat());
     code.extend([&[b')', 2][..], &short(b"id"), b"N"].concat());
     code.extend([&[b')', 2][..], &short(b"os"), &short(b"system")].concat());
     code.extend([b')', 0, b's', 0, 0, 0, 0]);

@@ -155,10 +155,9 @@ impl Ruleset {
         let Ok(last) = std::str::from_utf8(last) else {
             return false;
         };
-        let patterns = self.packs.iter().flat_map(|pack| &pack.named_by_picklers);
-        patterns
-            .into_iter()
-            .any(|pattern| pattern.matches_whole(last))
+        let packs = self.packs.iter();
+        let mut patterns = packs.flat_map(|pack| &pack.named_by_picklers);
+        patterns.any(|pattern| pattern.matches_whole(last))
     }
 
     /// The model and the trust that spell out the name, of the first pack that has either.
