@@ -150,10 +150,17 @@ fn leftover(
         offset: consumed,
         detail: message,
     }));
-    if budget.take_member() {
+    let (depth, members) = (budget.limits().depth, budget.limits().members);
+    let limit = if member.path.len() >= depth {
+        format!("nested more than {depth} deep")
+    } else if budget.take_member() {
         let behind = member.part(&packed.input, format!("@{consumed}"), (consumed, rest));
         emit(Opened::Member(behind));
-    }
+        return Ok(());
+    } else {
+        format!("more than {members} members")
+    };
+    emit(Opened::Problem(Problem::new(ProblemKind::Limit, limit)));
     Ok(())
 }
 
