@@ -272,6 +272,18 @@ fn with_default_limits_the_same_inputs_are_followed_to_their_end() {
     }
 }
 
+/// Found by fuzzing: it was a member one deeper than the limit.
+#[test]
+fn what_follows_packed_data_is_no_deeper_than_the_limit() {
+    let input = gzip(&[&gzip(b"N.")[..], b"and what follows"].concat());
+    for (depth, expected) in [(2, true), (3, false)] {
+        let report = scan_with(&input, limits_with("depth", depth));
+        let said = reasons(only(&report)).contains("nested more than 2 deep");
+        assert_eq!(said, expected, "{report:?}");
+        assert_eq!(only(&report).is_incomplete(), expected, "{report:?}");
+    }
+}
+
 #[test]
 fn a_name_longer_than_the_limit_is_unknown_and_not_trusted() {
     let limits = limits_with("name", 4);
