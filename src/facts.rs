@@ -368,7 +368,7 @@ pub struct Facts {
     pub reader: Option<&'static str>,
     /// Whether raw array data was skipped between instructions.
     pub inline_arrays: bool,
-    /// Bytes of the longest counted text or bytes.
+    /// Bytes of the longest instruction that is text, bytes or a long number.
     pub longest: u64,
     /// Whether it ended at a memo entry that it has not written itself.
     pub memo_missing: bool,

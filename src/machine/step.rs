@@ -49,16 +49,16 @@ impl Machine<'_, '_> {
             }
             Opcode::Long1 | Opcode::Long4 => self.push_place(Tag::IntAt, at),
             Opcode::Int | Opcode::Long | Opcode::Float => self.push_number_line(at),
-            Opcode::Binunicode | Opcode::ShortBinunicode | Opcode::Binunicode8 => {
-                self.push_counted(Tag::TextAt, at)
-            }
-            Opcode::Unicode => self.push_place(Tag::TextAt, at),
+            Opcode::Binunicode
+            | Opcode::ShortBinunicode
+            | Opcode::Binunicode8
+            | Opcode::Unicode => self.push_place(Tag::TextAt, at),
             Opcode::String => self.push_string_line(at),
-            Opcode::Binstring | Opcode::ShortBinstring => self.push_counted(Tag::StringAt, at),
+            Opcode::Binstring | Opcode::ShortBinstring => self.push_place(Tag::StringAt, at),
             Opcode::Binbytes | Opcode::ShortBinbytes | Opcode::Binbytes8 => {
-                self.push_counted(Tag::BytesAt, at)
+                self.push_place(Tag::BytesAt, at)
             }
-            Opcode::Bytearray8 => self.push_counted(Tag::ByteArrayAt, at),
+            Opcode::Bytearray8 => self.push_place(Tag::ByteArrayAt, at),
             Opcode::NextBuffer => {
                 self.event(at, EventKind::Buffer)?;
                 self.push(Value::new(Tag::Buffer, 0))
@@ -169,15 +169,8 @@ impl Machine<'_, '_> {
 
     #[inline]
     fn push_place(&mut self, tag: Tag, at: &Instruction) -> Result<(), Halt> {
+        self.trace.longest = self.trace.longest.max(at.next - at.offset);
         self.push(Value::new(tag, at.offset))
-    }
-
-    #[inline]
-    fn push_counted(&mut self, tag: Tag, at: &Instruction) -> Result<(), Halt> {
-        if let Operand::Span(span) = at.operand {
-            self.trace.longest = self.trace.longest.max(span.length);
-        }
-        self.push_place(tag, at)
     }
 
     fn push_number_line(&mut self, at: &Instruction) -> Result<(), Halt> {

@@ -46,7 +46,7 @@ pub(crate) struct Trace {
     pub(crate) protocol: u8,
     /// Whether raw array data was skipped.
     pub(crate) inline_arrays: bool,
-    /// Bytes of the longest counted text or bytes.
+    /// Bytes of the longest instruction that is text, bytes or a long number.
     pub(crate) longest: u64,
     /// Number of the first import of this stream.
     pub(crate) first_import: usize,
