@@ -3,7 +3,7 @@
 use std::io;
 
 use super::{
-    FORMATS, Format, Host, Member, MemberKind, bits, magic,
+    FORMATS, Format, Host, Member, MemberKind, bits, magic, searched,
     trial::{self, Verdict},
 };
 use crate::source::{Source, read_range};
@@ -46,6 +46,9 @@ pub struct Head<'h> {
     pub tail: &'h [u8],
     /// Length of the whole.
     pub length: u64,
+    /// Eight bytes at 512, 1024 and so on, where a file may start behind a block of the user's own;
+    /// nothing where the end was not read either.
+    pub places: &'h [[u8; 8]],
 }
 
 /// Every reading of the bytes of a source, its end included. Never empty.
@@ -115,15 +118,33 @@ fn readings_of(
         false if with_tail => bytes.clone(),
         false => Vec::new(),
     };
+    // As with the end: what cannot be read there hides nothing that stands at the beginning.
+    let places = match with_tail {
+        true => places(source).unwrap_or_default(),
+        false => Vec::new(),
+    };
     let mut fetch = |offset| read_range(source, start.saturating_add(offset), HEAD);
     decide(
         &Head {
             bytes: &bytes,
             tail: &tail,
             length,
+            places: &places,
         },
         &mut fetch,
     )
+}
+
+/// The first bytes behind 512, 1024 and so on, where readers of HDF5 look for its signature.
+fn places(source: &dyn Source) -> io::Result<Vec<[u8; 8]>> {
+    let mut places = Vec::new();
+    let mut at = 512;
+    while at < source.len() {
+        let bytes = read_range(source, at, 8)?;
+        places.extend(bytes.first_chunk::<8>());
+        at = at.saturating_mul(2);
+    }
+    Ok(places)
 }
 
 fn decide(head: &Head<'_>, fetch: trial::Fetch<'_>) -> io::Result<(Vec<Sniffed>, Verdict)> {
@@ -145,6 +166,8 @@ fn decide(head: &Head<'_>, fetch: trial::Fetch<'_>) -> io::Result<(Vec<Sniffed>,
     if readings.is_empty() {
         readings.push(if is_lfs_pointer(head) {
             Sniffed::LfsPointer
+        } else if (searched::APPENDED.matches)(head) {
+            Sniffed::Container(&searched::APPENDED)
         } else {
             Sniffed::NoPickle(reason(head))
         });

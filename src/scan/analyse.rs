@@ -1,9 +1,10 @@
 //! From a place in a source to what the rules say: the only file that knows machine and rules.
 
 use crate::{
-    container::Code,
+    container::{Code, Named},
     facts::{
-        Anomaly, AnomalyKind, ContainerFact, End, Facts, ImportFact, PayloadFact, Place, Target,
+        Anomaly, AnomalyKind, ContainerFact, End, Facts, ImportFact, PayloadFact, PayloadKind,
+        Place, Target,
     },
     limits::{Deadline, Limits},
     machine::{Reading, Readings},
@@ -46,6 +47,45 @@ pub(super) fn code(code: Code, ruleset: &Ruleset) -> Vec<Match> {
         ..Facts::default()
     };
     ruleset.evaluate(&facts).matches
+}
+
+/// What the rules say about something that the reader of a text would import and call: where the
+/// name can be understood in several ways, the worst of them. Readers of such texts ask for names
+/// of their own package and of their users' projects all the time, so only what is harmful counts.
+pub(super) fn named(named: Named, ruleset: &Ruleset) -> Vec<Match> {
+    let Named {
+        offset,
+        symbols,
+        expression,
+    } = named;
+    let place = Place { offset, opcode: "" };
+    let imports = symbols.into_iter().map(|symbol| ImportFact {
+        place,
+        symbol: Some(symbol),
+        spelled: None,
+        resolved: false,
+        of_instance: false,
+    });
+    let imports = imports.map(|import| Facts {
+        imports: vec![import],
+        ..Facts::default()
+    });
+    let source = expression.map(|data| Facts {
+        payloads: vec![PayloadFact {
+            place,
+            kind: PayloadKind::Source,
+            summary: payload::summarize(PayloadKind::Source, &data),
+            data,
+        }],
+        ..Facts::default()
+    });
+    let found = imports.chain(source).map(|facts| {
+        let mut found = ruleset.evaluate(&facts).matches;
+        found.retain(|found| found.severity >= Severity::High);
+        found
+    });
+    let worst = |found: &Vec<Match>| found.iter().map(|found| found.severity).max();
+    found.max_by_key(worst).unwrap_or_default()
 }
 
 /// Follows the streams of one member, which may share a memo.
