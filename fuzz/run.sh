@@ -1,18 +1,25 @@
 #!/usr/bin/env bash
-# Runs every fuzz target for so many seconds, one after another, and prints what each has executed.
+# Builds the fuzz targets, runs each for so many seconds, one after another, and prints what each has executed.
 #
 #     fuzz/run.sh SECONDS [TARGET...]
 #
-# Needs cargo-fuzz and a nightly toolchain. Nothing in this crate is `unsafe`, so no sanitizer is used: panics,
-# overflows, failed invariants, memory and hangs are what can go wrong. What was found lies in fuzz/artifacts.
+# Needs a C++ compiler, for libFuzzer, and nothing else: what `cargo fuzz` passes to the compiler is passed here, and
+# stable Rust takes it. Nothing in this crate is `unsafe`, so no sanitizer is used: panics, overflows, failed invariants,
+# memory and hangs are what can go wrong. What was found lies in fuzz/artifacts.
 set -uo pipefail
 cd "$(dirname "$0")"
 seconds=$1
 shift
 targets=("$@")
 [ ${#targets[@]} -gt 0 ] || targets=(decode machine assembly wrappers zip tar npy containers rules config scan jobs)
-cargo +nightly fuzz build --sanitizer none || exit
-binaries=target/$(rustc -vV | sed -n 's/^host: //p')/release
+host=$(rustc -vV | sed -n 's/^host: //p')
+flags="-Cpasses=sancov-module --cfg fuzzing"
+for option in level=4 inline-8bit-counters pc-table trace-compares; do
+    flags+=" -Cllvm-args=-sanitizer-coverage-$option"
+done
+# With `--target`, what runs during the build is not instrumented.
+RUSTFLAGS=$flags cargo build --quiet --release --locked --target "$host" || exit
+binaries=${CARGO_TARGET_DIR:-target}/$host/release
 failed=0
 for target in "${targets[@]}"; do
     case $target in

@@ -14,6 +14,7 @@ pub mod facts;
 pub mod limits;
 pub mod machine;
 pub mod output;
+mod parallel;
 pub mod payload;
 pub mod pickle;
 pub mod report;

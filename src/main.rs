@@ -31,9 +31,13 @@ fn main() -> ExitCode {
     }
 }
 
-/// Writes a line to standard error. Where that is closed or full, the exit status still tells.
-fn say(line: &str) {
-    drop(writeln!(io::stderr(), "{line}"));
+/// Writes to standard error. Where that is closed or full, the exit status still tells. What is said
+/// may quote files of others, so nothing in it moves a cursor.
+fn say(text: &str) {
+    for line in text.lines() {
+        let line = output::visible(line.replace('\t', " ").as_bytes());
+        drop(writeln!(io::stderr(), "{line}"));
+    }
 }
 
 fn run(cli: &Cli) -> Result<u8> {
@@ -94,7 +98,10 @@ fn scan(arguments: &ScanArguments) -> Result<u8> {
     let mut written = Ok(());
     for (destination, opened) in &mut outputs {
         let writer = opened.writer();
-        let rendering = arguments.rendering(destination, settings.fail_on);
+        let rendering = output::Rendering {
+            jobs: settings.options.jobs,
+            ..arguments.rendering(destination, settings.fail_on)
+        };
         let outcome = output::write(&report, rendering, writer).and_then(|()| writer.flush());
         // A full disk must not keep the other outputs from being written.
         written = written.and(unless_closed(outcome));
@@ -106,10 +113,13 @@ fn scan(arguments: &ScanArguments) -> Result<u8> {
     if silent && arguments.verbosity() > Verbosity::Quiet {
         say(&output::summary(&report));
     }
-    Ok(match arguments.exit_zero {
+    let status = match arguments.exit_zero {
         true => 0,
         false => report.exit_code(settings.fail_on),
-    })
+    };
+    // The process ends, and with it its memory: giving it back piece by piece would take longer.
+    std::mem::forget(report);
+    Ok(status)
 }
 
 /// The exit status of a command that only writes.

@@ -17,6 +17,7 @@ use std::{
 /// Each room and the rooms it may use.
 const ARROWS: &[(&str, &[&str])] = &[
     ("limits", &[]),
+    ("parallel", &[]),
     ("source", &[]),
     ("pickle", &["source"]),
     ("facts", &[]),
@@ -36,6 +37,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "facts",
             "limits",
             "machine",
+            "parallel",
             "payload",
             "pickle",
             "report",
@@ -43,7 +45,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "source",
         ],
     ),
-    ("output", &["facts", "report", "rules"]),
+    ("output", &["facts", "parallel", "report", "rules"]),
     ("suppress", &["report", "rules"]),
     ("config", &["report", "suppress"]),
     (

@@ -84,7 +84,7 @@ fn a_finding_says_what_where_why_and_what_to_do() {
     let parts = [
         "a.pkl: dangerous",
         "critical: ",
-        "where a.pkl @ 0, GLOBAL",
+        "where byte 0, GLOBAL",
         "why ",
         "do ",
     ];
@@ -97,6 +97,25 @@ fn a_finding_says_what_where_why_and_what_to_do() {
     }
     assert!(
         stdout.ends_with("pickscan: 1 dangerous, 1 clean in 2 files, 48 bytes\n"),
+        "{stdout}"
+    );
+}
+
+#[test]
+fn nothing_is_said_twice() {
+    // Two files, the first with the same command in two pickles, the second cut off behind it.
+    let twice = [EVIL, EVIL].concat();
+    let cut = [b"\x80\x04", EVIL.strip_suffix(b".").unwrap(), b"\xff"].concat();
+    let folder = folder(&[("a.pkl", &twice), ("b.pkl", &cut)]);
+    let (_, stdout, _) = run(folder.path(), &[]);
+    let count = |part: &str| stdout.matches(part).count();
+    assert_eq!(count("a.pkl"), 1, "{stdout}");
+    assert_eq!(count("would run a command"), 2, "{stdout}");
+    assert_eq!(count("    why   Loading the file starts"), 1, "{stdout}");
+    assert_eq!(count("0xff is no opcode"), 1, "{stdout}");
+    let prose = stdout.lines().filter(|line| line.starts_with("    "));
+    assert!(
+        prose.clone().count() > 10 && prose.clone().all(|line| line.len() <= 100),
         "{stdout}"
     );
 }
@@ -212,7 +231,7 @@ fn standard_input_is_a_pipe_or_a_file() {
     assert!(
         String::from_utf8(output.stdout)
             .unwrap()
-            .contains("where - @ 27, GLOBAL")
+            .contains("where byte 27, GLOBAL")
     );
     assert_eq!(piped(b"", &["-"]).status.code(), Some(0));
     let folder = folder(&[("evil", EVIL)]);
@@ -552,6 +571,15 @@ fn one_file_is_disassembled_and_explained() {
     assert!(code == 0 && stdout.contains("os.system('id')"), "{stdout}");
     assert_eq!(run(folder.path(), &["disasm", "text"]).0, 2);
     assert_eq!(run(folder.path(), &["disasm", "gone"]).0, 2);
+    for command in ["explain", "disasm"] {
+        let (code, _, stderr) = run(folder.path(), &[command, "."]);
+        assert!(code == 2 && stderr.contains("is a folder"), "{stderr}");
+    }
+    let (code, _, stderr) = run(folder.path(), &["explain", "evil", "--member", "a"]);
+    assert!(
+        code == 2 && stderr.contains("no pickle in a member"),
+        "{stderr}"
+    );
 }
 
 #[test]

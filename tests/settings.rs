@@ -70,7 +70,9 @@ fn a_configuration_trusts_and_excludes_and_says_so_everywhere() {
     assert_eq!((code, stderr.as_str()), (0, ""), "{stdout}");
     let said = "not counted: 1 finding about what pickscan.toml trusts, \
                 1 file or folder left out by patterns";
-    assert!(stdout.ends_with(&format!("pickscan: {said}\n")), "{stdout}");
+    let sets = "pickscan.toml sets fail-on=unfamiliar";
+    let ends = format!("pickscan: {said}\npickscan: {sets}\n");
+    assert!(stdout.ends_with(&ends), "{stdout}");
     for format in ["github", "junit", "gitlab", "cyclonedx"] {
         let (code, stdout, _) = run(folder.path(), &["-f", format]);
         assert!(code == 0 && stdout.contains(said), "{format}: {stdout}");
@@ -123,6 +125,41 @@ fn a_configuration_beside_a_scanned_file_does_not_count() {
 }
 
 #[test]
+fn a_configuration_of_no_repository_does_not_count_and_is_named() {
+    let folder = folder(&[("evil.pkl", EVIL)]);
+    fs::remove_dir(folder.path().join(".git")).unwrap();
+    // As downloads come: whoever made the model wrote the rest as well.
+    for text in ["exclude = ['*']\nfail-on = 'never'\n", "no = toml"] {
+        fs::write(folder.path().join("pickscan.toml"), text).unwrap();
+        let (code, stdout, stderr) = run(folder.path(), &[]);
+        assert_eq!((code, stderr.as_str()), (1, ""), "{stdout}");
+        let said = "stray-configuration: pickscan.toml was not used";
+        assert!(stdout.contains(said), "{stdout}");
+        let (code, stdout, _) = run(folder.path(), &["--isolated"]);
+        assert!(code == 1 && !stdout.contains(said), "{stdout}");
+    }
+    fs::write(folder.path().join("pickscan.toml"), "fail-on = 'never'").unwrap();
+    let named = ["--config", "pickscan.toml", "-f"];
+    let said = |format| {
+        let arguments: Vec<&str> = named.iter().copied().chain([format]).collect();
+        let (code, stdout, _) = run(folder.path(), &arguments);
+        (code, stdout.contains("fail-on=never"))
+    };
+    for format in ["text", "json", "jsonl", "sarif"] {
+        assert_eq!(said(format), (0, true), "{format}");
+    }
+}
+
+#[test]
+fn a_baseline_without_end_is_refused() {
+    let folder = folder(&[("evil.pkl", EVIL)]);
+    if Path::new("/dev/zero").exists() {
+        let (code, _, stderr) = run(folder.path(), &["--baseline", "/dev/zero"]);
+        assert!(code == 2 && stderr.contains("no baseline has"), "{stderr}");
+    }
+}
+
+#[test]
 fn mistakes_in_settings_end_the_run() {
     let folder = folder(&[("evil.pkl", EVIL), ("no.json", b"{}")]);
     let cases: &[(&str, &[&str], &str)] = &[
@@ -131,6 +168,7 @@ fn mistakes_in_settings_end_the_run() {
         ("[limits]\nspeed = 1", &[], "there is no limit `speed`"),
         ("rules = ['gone']", &[], "gone"),
         ("baseline = 'gone.json'", &[], "gone.json"),
+        ("fail-on = '\u{9b}2J'", &[], "`\\u{9b}2J` is none of"),
         ("", &["--baseline", "no.json"], "it is not a baseline"),
         ("", &["--config", "gone.toml"], "gone.toml: cannot be read"),
         ("", &["--write-baseline", "no/such/file"], "no/such/file"),
@@ -159,7 +197,7 @@ fn what_a_baseline_holds_is_known_and_what_is_new_fails() {
     assert!(stdout.contains("known from known.json"), "{stdout}");
     fs::write(folder.path().join("b.pkl"), EVIL).unwrap();
     let (code, stdout, _) = run(folder.path(), &baseline);
-    assert!(code == 1 && stdout.contains("where b.pkl @ 0"), "{stdout}");
+    assert!(code == 1 && stdout.contains("b.pkl: dangerous"), "{stdout}");
     fs::remove_file(folder.path().join("b.pkl")).unwrap();
     fs::write(folder.path().join("a.pkl"), WORSE).unwrap();
     assert_eq!(

@@ -1,12 +1,13 @@
 """How fast pickscan is, as ratios within one run.
 
     cargo build --release --bin pickscan --bench floor
-    python3 benches/speed/compare.py FOLDER [--rounds 5] [--peers VENV]
+    python3 benches/speed/compare.py FOLDER [--rounds 5] [--peers VENV] [--adversarial SIZE]
 
 FOLDER is where shapes.py puts its files; what is missing there is left out. VENV is a throw-away
 environment with other scanners (`pip install picklescan modelscan modelaudit-picklescan fickling`).
-Every time is the median wall time of a whole process, the candidates of a row taking turns; peaks
-are the maximum resident set of one process.
+Times are medians of whole processes, the candidates of a row taking turns, in seconds of processor
+time, which a busy machine disturbs least; `--wall` measures by the clock on the wall. One core
+against two is always measured so, by the fastest of the runs. Peaks are the maximum resident set.
 """
 
 import argparse
@@ -16,12 +17,19 @@ import platform
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-LOADS = "import pickle, sys\nwith open(sys.argv[1], 'rb') as file: data = file.read()\n"
-LOADS += "import gc, time\nstart = time.perf_counter()\nvalue = pickle.loads(data)\nprint(time.perf_counter() - start)\n"
-LOADS += "sys.stdout.flush()\nimport os\nos._exit(0)\n"
+LOADS = """
+import gc, os, pickle, sys, time
+with open(sys.argv[1], "rb") as file: data = file.read()
+clock = getattr(time, sys.argv[2])
+start = clock()
+value = pickle.loads(data)
+print(clock() - start, flush=True)
+os._exit(0)
+"""
 OPCODE_DENSE = ["dicts-2.pkl", "dicts-4.pkl", "ints.pkl", "text.pkl"]
 
 
@@ -34,38 +42,49 @@ class Run:
         out = process.stdout.read()
         _, _, usage = os.wait4(process.pid, 0)
         process.returncode = 0
-        self.seconds = float(out.split()[0]) if inner else time.perf_counter() - start
+        self.wall = time.perf_counter() - start
+        self.processor = usage.ru_utime + usage.ru_stime
+        if inner:
+            self.wall = self.processor = float(out.split()[0])
         self.peak = usage.ru_maxrss * 1024
 
 
 class Table:
     def __init__(self, options):
         self.options = options
-        self.rows = []
         targets = [ROOT / "target", pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))]
         self.pickscan = str(options.binary or newest(targets, "release/pickscan"))
-        self.floor = str(newest(targets, "release/deps/floor-*"))
+        self.floor = str(options.floor or newest(targets, "release/deps/floor-*"))
 
     def scan(self, path, *flags):
         return [self.pickscan, "--format", "json", *flags, str(path)]
+
+    def loads(self, path):
+        clock = "perf_counter" if self.options.wall else "process_time"
+        return ([sys.executable, "-c", LOADS, str(path), clock], True)
 
     def path(self, name):
         path = self.options.folder / name
         return path if path.exists() else None
 
-    def measure(self, commands, rounds=None):
-        """Medians of several commands that take turns; a command is a list, or a list with True
-        where the process prints its own seconds."""
+    def runs(self, commands, rounds=None):
+        """Runs of several commands that take turns; a command is a list, or a list with True where
+        the process prints its own seconds."""
         runs = [[] for _ in commands]
         for _ in range(rounds or self.options.rounds):
             for command, taken in zip(commands, runs):
                 taken.append(Run(*command) if isinstance(command, tuple) else Run(command))
-        seconds = [statistics.median(run.seconds for run in taken) for taken in runs]
+        return runs
+
+    def measure(self, commands, rounds=None):
+        """Medians of the times, and peaks."""
+        runs = self.runs(commands, rounds)
+        clock = (lambda run: run.wall) if self.options.wall else (lambda run: run.processor)
+        seconds = [statistics.median(map(clock, taken)) for taken in runs]
         return seconds, [max(run.peak for run in taken) for taken in runs]
 
     def add(self, what, ours, other, ratio, peak, note=""):
-        self.rows.append((what, ours, other, ratio, peak, note))
-        print(row(self.rows[-1]), flush=True)
+        print(row((what, ours, other, ratio, peak, note)), flush=True)
 
 
 def newest(folders, pattern):
@@ -88,7 +107,7 @@ def opcode_dense(table):
     for name in filter(table.path, OPCODE_DENSE):
         path = table.path(name)
         size = path.stat().st_size
-        commands = [table.scan(path, "--jobs", "1"), ([sys.executable, "-c", LOADS, str(path)], True), [table.floor, "decode", str(path)]]
+        commands = [table.scan(path, "--jobs", "1"), table.loads(path), [table.floor, "decode", str(path)]]
         (ours, loads, decode), (peak, python, _) = table.measure(commands)
         memory = f"peak {peak / size:.2f} of the file, {peak / python:.3f} of loads"
         table.add(f"{name}: pickle.loads against pickscan", ours, loads, loads / ours, peak, memory)
@@ -113,31 +132,64 @@ def sizes(table):
 def cores(table):
     path = table.path("pickles")
     if path:
-        (ours, other), (peak, _) = table.measure([table.scan(path, "--jobs", "2"), table.scan(path, "--jobs", "1")])
-        table.add("pickles: one core against two", ours, other, other / ours, peak)
+        two, one = table.runs([table.scan(path, "--jobs", "2"), table.scan(path, "--jobs", "1")])
+        ours, other = (min(run.wall for run in runs) for runs in (two, one))
+        table.add("pickles: one core against two", ours, other, other / ours, max(run.peak for run in two))
 
 
-def loads(table):
-    for name in ["forest.pkl", "forest.joblib", "forest-zlib.joblib", "rows.pkl.bz2", "bytes.pkl", "tiny.pkl"]:
-        against(table, name, "pickscan against `true`", lambda path: ["true"])
+def beyond(table):
+    """Small and compressed inputs, each a whole process, beyond a process that does nothing."""
+    names = ["tiny.pkl", "bytes.pkl", "forest.pkl", "forest.joblib", "forest-zlib.joblib", "rows.pkl.bz2"]
+    for name in filter(table.path, [*names, "torch-10m.pt", "torch-1g.pt", "torch-10g.pt"]):
+        path = table.path(name)
+        (ours, other), (peak, _) = table.measure([table.scan(path), ["true"]])
+        table.add(f"{name}: milliseconds beyond `true`", ours, other, (ours - other) * 1000, peak)
+
+
+def adversarial(table):
+    """Inputs that are made to be expensive: the ones that cost most a byte, and that need most memory."""
+    if not table.options.adversarial:
+        return
+    size = table.options.adversarial
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run([sys.executable, ROOT / "tests/tools/pathological.py", folder, str(size)], check=True)
+        inputs = sorted(pathlib.Path(folder).iterdir())
+        found = []
+        for path in inputs:
+            (ours,), (peak,) = table.measure([table.scan(path, "--jobs", "1")], rounds=1)
+            found.append((ours, peak, path.stem))
+        print(f"\n{len(found)} inputs of about {size} bytes that are made to be expensive; seconds and peaks, the worst of either:\n")
+        print("| input | time | peak |\n|---|---|---|")
+        worst = sorted(found, reverse=True)[:5] + sorted(found, key=lambda one: -one[1])[:5]
+        for ours, peak, name in dict.fromkeys(worst):
+            print(f"| {name} | {shown(ours)} | {peak / 1e6:.1f} MB |")
+
+
+# A library without a command; left to itself it stops after a few million instructions.
+MODELAUDIT = """
+import sys, modelaudit_picklescan as scanner
+options = scanner.ScanOptions(max_opcodes=10**9, max_known_stream_read_bytes=10**10)
+print(scanner.scan_file(sys.argv[1], options=options).status)
+"""
 
 
 def peers(table):
-    if not table.options.peers:
+    """Other scanners, each once, and no longer than it is given."""
+    path = table.path("dicts-peers.pkl")
+    if not table.options.peers or not path:
         return
+    bin = pathlib.Path(table.options.peers) / "bin"
     scanners = {
-        "picklescan": lambda path: [f"{table.options.peers}/bin/picklescan", "-p", path],
-        "modelaudit-picklescan": lambda path: [f"{table.options.peers}/bin/modelaudit-picklescan", path],
-        "modelscan": lambda path: [f"{table.options.peers}/bin/modelscan", "-p", path],
-        "fickling": lambda path: [f"{table.options.peers}/bin/fickling", "--check-safety", path],
+        "picklescan": [bin / "picklescan", "-p", path],
+        "modelaudit-picklescan": [bin / "python", "-c", MODELAUDIT, path],
+        "modelscan": [bin / "modelscan", "-p", path],
+        "fickling": [bin / "fickling", "--check-safety", path],
     }
     for label, command in scanners.items():
-        if not os.path.exists(command("")[0]):
-            continue
-        for name in filter(table.path, ["dicts-4.pkl"]):
-            path = str(table.path(name))
-            (ours, other), (peak, _) = table.measure([table.scan(path, "--jobs", "1"), command(path)], rounds=1)
-            table.add(f"{name}: {label} against pickscan", ours, other, other / ours, peak)
+        most = ["timeout", str(table.options.patience)]
+        commands = [table.scan(path, "--jobs", "1"), most + [str(word) for word in command]]
+        (ours, other), (peak, theirs) = table.measure(commands, rounds=1)
+        table.add(f"{path.name}: {label} against pickscan", ours, other, other / ours, peak, f"its peak {theirs / 1e6:.0f} MB")
 
 
 def main():
@@ -145,18 +197,24 @@ def main():
     parser.add_argument("folder", type=pathlib.Path)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--peers")
+    parser.add_argument("--patience", type=int, default=600, help="seconds for each of the peers")
     parser.add_argument("--binary")
+    parser.add_argument("--floor")
+    parser.add_argument("--wall", action="store_true")
+    parser.add_argument("--adversarial", type=int, metavar="SIZE")
     table = Table(parser.parse_args())
     version = subprocess.run([table.pickscan, "--version"], capture_output=True, text=True).stdout.strip()
-    print(f"{version}, CPython {platform.python_version()}, {os.cpu_count()} cores, {platform.platform()}\n")
+    clock = "wall" if table.options.wall else "processor"
+    print(f"{version}, CPython {platform.python_version()}, {os.cpu_count()} cores, {platform.platform()}, {clock} time\n")
     print("| what | pickscan | the other | ratio | peak of pickscan | |\n|---|---|---|---|---|---|")
     opcode_dense(table)
-    loads(table)
+    beyond(table)
     sizes(table)
     against(table, "pickles", "pickscan against reading the files", lambda path: [table.floor, "read", path])
     against(table, "others", "pickscan against reading 512 bytes of each", lambda path: [table.floor, "heads", path])
     cores(table)
     peers(table)
+    adversarial(table)
 
 
 if __name__ == "__main__":

@@ -156,6 +156,7 @@ def main():
     shapes = {
         "dicts-2.pkl": lambda path: small_dicts(path, scale, 2),
         "dicts-4.pkl": lambda path: small_dicts(path, scale, 4),
+        "dicts-peers.pkl": lambda path: small_dicts(path, scale / 5, 4),
         "ints.pkl": lambda path: ints(path, scale),
         "text.pkl": lambda path: text_protocol(path, scale),
         "bytes.pkl": lambda path: byte_heavy(path, scale),

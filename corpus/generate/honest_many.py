@@ -27,81 +27,55 @@ except ImportError:  # CPython 3.7
     version_of = lambda name: ""
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+from honest_ways import (
+    P0,
+    P2,
+    P3,
+    P4,
+    P5,
+    ROTATION,
+    SOURCES,
+    by_joblib,
+    by_joblib_zlib,
+    by_module,
+    by_saving,
+    by_torch,
+    by_torch_legacy,
+    rotated,
+    source,
+)
+
 MAX_BYTES = 4 << 20
-SOURCES = []
-
-
-def source(library):
-    """Registers a generator of (name, factory, ways) for one library."""
-
-    def register(function):
-        SOURCES.append((library, function))
-        return function
-
-    return register
-
-
-# ---------------------------------------------------------------- ways to write
-
-
-def by_pickle(protocol):
-    def write(value, path):
-        with open(path + ".p%d.pkl" % protocol, "wb") as file:
-            pickle.dump(value, file, protocol)
-        return path + ".p%d.pkl" % protocol
-
-    return write
-
-
-def by_joblib(value, path):
-    import joblib
-
-    joblib.dump(value, path + ".joblib")
-    return path + ".joblib"
-
-
-def by_joblib_zlib(value, path):
-    import joblib
-
-    joblib.dump(value, path + ".joblib.z", compress=3)
-    return path + ".joblib.z"
-
-
-def by_torch(value, path):
-    import torch
-
-    torch.save(value, path + ".pt")
-    return path + ".pt"
-
-
-def by_torch_legacy(value, path):
-    import torch
-
-    torch.save(value, path + ".legacy.pt", _use_new_zipfile_serialization=False)
-    return path + ".legacy.pt"
-
-
-P0, P2, P3, P4 = (by_pickle(n) for n in (0, 2, 3, 4))
-P5 = by_pickle(5) if pickle.HIGHEST_PROTOCOL >= 5 else P4
-ROTATION = [P4, P2, P5, P3, P0]
-
-
-def rotated(pairs, extra=()):
-    """Gives each named factory one protocol in turn (so all protocols occur), and the extra ways."""
-    for number, (name, make) in enumerate(pairs):
-        yield name, make, [ROTATION[number % len(ROTATION)]] + list(extra)
-
 
 # ---------------------------------------------------------------- standard library and tables of the corpus
 
 
 @source("stdlib")
 def stdlib():
+    for name, make, of_author in standard_values():
+        if not of_author:
+            yield name, make, [P0, P2, P3, P5]
+
+
+@source("author")
+def author():
+    """Values of the same table that hold classes of an author's own module."""
+    for name, make, of_author in standard_values():
+        if of_author:
+            yield name, make, [P0, P2, P3, P5]
+
+
+def standard_values():
     import stdlib as table
 
     for name, make, _ in table.TABLE:
         if name != "huge-memo":
-            yield name, make, [P0, P2, P3, P5]
+            try:
+                of_author = b"shop" in pickle.dumps(make(), 2)
+            except Exception:  # younger than this interpreter, or than this protocol
+                of_author = False
+            yield name, make, of_author
 
 
 @source("main")
@@ -999,14 +973,6 @@ def stable_baselines3():
     yield "replay-buffer", lambda: sb.DQN("MlpPolicy", "CartPole-v1", buffer_size=10, device="cpu").replay_buffer, [P4]
 
 
-def by_saving(suffix):
-    def write(value, path):
-        value.save(path + suffix)
-        return path + suffix
-
-    return write
-
-
 @source("dates")
 def dates():
     from dateutil import relativedelta, rrule, tz
@@ -1119,15 +1085,6 @@ def cloudpickle():
         yield name, make, [by_module(cloudpickle, "cloudpickle")]
 
 
-def by_module(library, suffix):
-    def write(value, path):
-        with open("%s.%s.pkl" % (path, suffix), "wb") as file:
-            library.dump(value, file)
-        return "%s.%s.pkl" % (path, suffix)
-
-    return write
-
-
 # ---------------------------------------------------------------- the run
 
 
@@ -1202,6 +1159,7 @@ def main():
     options = parser.parse_args()
     warnings.simplefilter("ignore")
     signal.signal(signal.SIGALRM, too_slow)
+    importlib.import_module("honest_more")  # registers its own
     run = Run(options)
     for library, function in SOURCES:
         if not options.only or options.only in library:

@@ -31,6 +31,24 @@ def objects():
     return [np.array([{"a": np.arange(3)}, "text", None], dtype=object), np.arange(2)]
 
 
+def records():
+    """Records that hold objects are pickled too, and their dtype says so by a flag."""
+    rows = np.array([(1, "a"), (2, "b")], dtype=[("number", "i4"), ("thing", "O")])
+    plain = np.array([(1, [1, 2.0])], dtype=[("number", "i4"), ("pair", "f8", (2,))])
+    return {"objects": rows, "plain": plain, "behind": np.arange(5.0)}
+
+
+def words():
+    """NumPy 2's text of any length: items are objects to joblib."""
+    return {"words": np.array(["a", "long text" * 5], dtype=np.dtypes.StringDType()), "behind": np.arange(3)}
+
+
+def shared_names():
+    """A memo that holds other things than that of the pickle inside."""
+    names = ["numpy", "dtype", "ndarray", "O8", {"classes": None}]
+    return {"names": names, "things": np.array([{"f8": np.float64(number)} for number in range(8)], dtype=object)}
+
+
 def estimator():
     from sklearn.linear_model import LogisticRegression
 
@@ -55,12 +73,16 @@ def memory_map_cache(folder):
         shutil.rmtree(cache)
 
 
+TABLE = [("arrays", arrays), ("objects", objects), ("estimator", estimator), ("big", big), ("records", records),
+         ("words", words), ("shared-names", shared_names)]
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("out")
     libraries = writing.versions(["joblib", "numpy", "scikit-learn", "lz4"])
     with writing.Folder(parser.parse_args().out, __file__, libraries) as folder:
-        for name, make in [("arrays", arrays), ("objects", objects), ("estimator", estimator), ("big", big)]:
+        for name, make in TABLE:
             folder.attempt(name, lambda: joblib.dump(make(), folder.path(name + ".joblib")))
         for protocol in (2, 3, 4):
             joblib.dump(arrays(), folder.path("arrays-p%d.joblib" % protocol), protocol=protocol)
@@ -69,6 +91,7 @@ def main():
                 method, lambda: joblib.dump(arrays(), folder.path("arrays-%s.joblib" % method), compress=(method, 3))
             )
         joblib.dump(objects(), folder.path("objects-zlib-9.joblib.z"), compress=9)
+        joblib.dump(shared_names(), folder.path("shared-names-zlib.joblib.z"), compress=3)
         folder.attempt("memory", lambda: memory_map_cache(folder))
 
 

@@ -33,7 +33,7 @@ PLAIN = "import torch\n\n\nclass Net(torch.nn.Module):\n    def forward(self, x)
 def legacy(torch):
     """Numbers of elements, and elements, that begin like pickles do."""
     sizes = [128 + 256 * protocol for protocol in range(6)]
-    pattern = torch.tensor([0x80, 2, ord("c"), ord("o"), ord("s"), 10, ord("."), 0x80], dtype=torch.uint8)
+    pattern = torch.tensor([0x80, 2, 0xFF, 0x80, 4, 0x95, 1, 46], dtype=torch.uint8)
     state = {f"w{size}": pattern.repeat(size // 8) for size in sizes}
     state["wide"] = torch.arange(640, dtype=torch.float32)
     save(torch, state, "torch-legacy-sizes.pt")

@@ -166,6 +166,8 @@ def dotted(node):
 
 def direct_effects(call, parameters, index, module_name, local_imports):
     func = call.func
+    if isinstance(func, ast.Call) and getattr(func.func, "id", "") == "getattr" and not is_own_object(func.args[0]):
+        yield "attribute:called"
     if isinstance(func, ast.Name):
         yield from name_effects(call, func.id, parameters, index, module_name, local_imports)
         return

@@ -310,7 +310,11 @@ impl ScanArguments {
             format: destination.format,
             colour,
             verbosity: self.verbosity(),
+            columns: Some(destination)
+                .filter(|one| one.is_stdout())
+                .and_then(|_| terminal_columns()),
             fail_on,
+            ..Rendering::default()
         }
     }
 
@@ -332,6 +336,11 @@ impl ScanArguments {
             Progress::hidden()
         }
     }
+}
+
+fn terminal_columns() -> Option<usize> {
+    let (width, _) = terminal_size::terminal_size_of(io::stdout())?;
+    Some(usize::from(width.0))
 }
 
 /// See <https://no-color.org>.

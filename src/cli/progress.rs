@@ -49,11 +49,16 @@ impl Progress {
 
 impl Observer for Progress {
     fn inputs(&self, count: usize) {
-        self.bar.set_length(count as u64);
-        self.bar.enable_steady_tick(Duration::from_millis(200));
+        if !self.bar.is_hidden() {
+            self.bar.set_length(count as u64);
+            self.bar.enable_steady_tick(Duration::from_millis(200));
+        }
     }
 
     fn scanned(&self, file: &FileReport) {
+        if self.bar.is_hidden() {
+            return;
+        }
         let bytes = self
             .bytes
             .fetch_add(file.size, Ordering::Relaxed)
@@ -62,10 +67,8 @@ impl Observer for Progress {
             .unwrap_or(u64::MAX)
             .max(1);
         let rate = bytes.saturating_mul(1000).checked_div(millis).unwrap_or(0);
-        if !self.bar.is_hidden() {
-            let (bytes, rate) = (DecimalBytes(bytes), DecimalBytes(rate));
-            self.bar.set_message(format!("{bytes}, {rate}/s,"));
-        }
+        let (bytes, rate) = (DecimalBytes(bytes), DecimalBytes(rate));
+        self.bar.set_message(format!("{bytes}, {rate}/s,"));
         self.bar.inc(1);
     }
 }

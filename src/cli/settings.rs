@@ -1,19 +1,23 @@
 //! What the command line and the configuration amount to. The command line wins; lists add up.
 
 use std::{
-    fs::{self, File, OpenOptions},
-    io::{self, BufWriter, Write},
+    fs::{File, OpenOptions},
+    io::{self, BufWriter, Read, Write},
     path::{Path, PathBuf},
 };
 
 use super::{BadArgument, RuleSources, ScanArguments, limit};
 use crate::{
-    config::{self, Config, ConfigError},
+    config::{self, Config, ConfigError, Found},
     output::Format,
-    report::{Report, Threshold, paths::below},
+    report::{Notice, NoticeKind, Report, Threshold, paths::below},
     scan::{self, Excludes},
     suppress::{Baseline, BaselineError, Date, Suppressions},
 };
+
+/// Where a baseline is no longer one; a finding takes some three hundred bytes. A configuration may
+/// name a device without end.
+const LARGEST_BASELINE: u64 = 256 << 20;
 
 /// All that a scan needs to know.
 pub struct Settings {
@@ -26,6 +30,8 @@ pub struct Settings {
     /// From which findings on the run fails.
     pub fail_on: Threshold,
     configuration: Option<PathBuf>,
+    configured: Vec<String>,
+    stray: Option<PathBuf>,
     suppressions: Suppressions,
     written: Option<(PathBuf, File)>,
 }
@@ -71,7 +77,7 @@ impl ScanArguments {
     /// # Errors
     /// Where any of them is not understood or cannot be read.
     pub fn settings(&self) -> Result<Settings, SettingsError> {
-        let config = self.configuration()?;
+        let (config, stray) = self.configuration()?;
         let written = self.write_baseline.as_deref().map(openly).transpose()?;
         let from = self.baseline.clone().or_else(|| config.baseline.clone());
         let baseline = from.map(|path| read_baseline(&path)).transpose()?;
@@ -82,7 +88,9 @@ impl ScanArguments {
             options: self.options(&config)?,
             sources: RuleSources { rules },
             fail_on: self.fail_on.or(config.fail_on).unwrap_or_default(),
+            configured: self.configured(&config),
             configuration: Some(config.path).filter(|path| !path.as_os_str().is_empty()),
+            stray,
             suppressions: Suppressions {
                 trusted: config.trusted,
                 baseline,
@@ -91,23 +99,36 @@ impl ScanArguments {
         })
     }
 
-    fn configuration(&self) -> Result<Config, SettingsError> {
+    /// The configuration, and one that was found and does not count.
+    fn configuration(&self) -> Result<(Config, Option<PathBuf>), SettingsError> {
         if self.isolated {
-            return Ok(Config::default());
+            return Ok((Config::default(), None));
         }
         let here = std::env::current_dir().unwrap_or_default();
         let found = match &self.config {
-            Some(path) => Some(config::load(path)?),
+            Some(path) => Found::Config(config::load(path)?),
             None => config::discover(&here)?,
         };
-        let mut config = found.unwrap_or_default();
         // What lies below the working directory is shown without it, as paths of inputs are.
-        if let Some(short) =
-            below(&here, &here, &config.path).filter(|path| path.iter().count() > 0)
-        {
-            config.path = short;
-        }
-        Ok(config)
+        let short = |path: PathBuf| {
+            let below = below(&here, &here, &path);
+            below.filter(|path| path.iter().count() > 0).unwrap_or(path)
+        };
+        Ok(match found {
+            Found::Nothing => (Config::default(), None),
+            Found::Stray(path) => (Config::default(), Some(short(path))),
+            Found::Config(mut config) => {
+                config.path = short(config.path);
+                (config, None)
+            }
+        })
+    }
+
+    /// What the configuration changes beside what is suppressed, as it spells that.
+    fn configured(&self, config: &Config) -> Vec<String> {
+        let fail_on = config.fail_on.filter(|_| self.fail_on.is_none());
+        let fail_on = fail_on.map(|threshold| format!("fail-on={}", threshold.name()));
+        fail_on.into_iter().chain(config.limits.clone()).collect()
     }
 
     fn options(&self, config: &Config) -> Result<scan::Options, SettingsError> {
@@ -150,7 +171,14 @@ impl Settings {
     pub fn suppress(&mut self, report: &mut Report) -> Result<(), SettingsError> {
         let provenance = &mut report.provenance;
         provenance.configuration.clone_from(&self.configuration);
+        provenance.configured.clone_from(&self.configured);
         provenance.rules.clone_from(&self.sources.rules);
+        self.apply(report)?;
+        report.notices.extend(self.stray.as_deref().map(not_used));
+        Ok(())
+    }
+
+    fn apply(&mut self, report: &mut Report) -> Result<(), SettingsError> {
         let today = Date::today();
         self.suppressions.apply(report, &self.inputs, today);
         let Some((path, file)) = self.written.take() else {
@@ -166,6 +194,16 @@ impl Settings {
         self.suppressions.apply(report, &self.inputs, today);
         Ok(())
     }
+}
+
+/// What is said of a configuration that belongs to no repository.
+fn not_used(path: &Path) -> Notice {
+    let message = format!(
+        "{} was not used, because it belongs to no repository and may have come with what is \
+         scanned; --config takes it, --isolated says nothing of it",
+        path.display()
+    );
+    Notice::new(NoticeKind::StrayConfiguration, message)
 }
 
 /// Opens the file before anything is scanned, as outputs are, and keeps what is in it until the
@@ -193,10 +231,18 @@ fn save(baseline: &Baseline, mut file: &File) -> io::Result<()> {
 }
 
 fn read_baseline(path: &Path) -> Result<(PathBuf, Baseline), SettingsError> {
-    let text = fs::read_to_string(path).map_err(|error| SettingsError::BaselineFile {
+    let unreadable = |error| SettingsError::BaselineFile {
         path: path.to_owned(),
         error,
-    })?;
+    };
+    let file = File::open(path).map_err(unreadable)?;
+    let mut text = String::new();
+    let mut file = file.take(LARGEST_BASELINE);
+    file.read_to_string(&mut text).map_err(unreadable)?;
+    if file.limit() == 0 {
+        let error = format!("no baseline has {LARGEST_BASELINE} bytes or more");
+        return Err(unreadable(io::Error::other(error)));
+    }
     let baseline = Baseline::parse(&text).map_err(|error| SettingsError::Baseline {
         path: path.to_owned(),
         error,

@@ -23,6 +23,12 @@ pub enum ShowError {
     /// The file, or the output.
     #[error("{0}: {1}")]
     Unreadable(String, io::Error),
+    /// A folder instead of a file.
+    #[error("{0} is a folder; name a file in it")]
+    Folder(String),
+    /// A member that no pickle is in.
+    #[error("{0} has no pickle in a member of that name; without --member all are shown")]
+    NoMember(String),
     /// The output.
     #[error("cannot write the result: {0}")]
     Unwritable(#[from] io::Error),
@@ -34,7 +40,7 @@ pub enum ShowError {
 /// Where the file cannot be read, or `out` not be written to.
 pub fn disassemble(arguments: &FileArguments, out: &mut dyn Write) -> Result<u8, ShowError> {
     let limits = arguments.caps.limits()?;
-    let path = visible(arguments.file.as_os_str().as_encoded_bytes());
+    let path = shown(arguments)?;
     let source = scan::open(&arguments.file, &limits)
         .map_err(|error| ShowError::Unreadable(path.clone(), error))?;
     let (pickles, notices) = scan::pickles(source, &limits);
@@ -56,6 +62,15 @@ pub fn disassemble(arguments: &FileArguments, out: &mut dyn Write) -> Result<u8,
     }
     unless_closed(out.flush())?;
     Ok(if shown == 0 { NOTHING } else { 0 })
+}
+
+/// The path as it is shown, where it is not a folder's.
+fn shown(arguments: &FileArguments) -> Result<String, ShowError> {
+    let path = visible(arguments.file.as_os_str().as_encoded_bytes());
+    match arguments.file.is_dir() {
+        true => Err(ShowError::Folder(path)),
+        false => Ok(path),
+    }
 }
 
 fn is_wanted(arguments: &FileArguments, pickle: &PickleMember) -> bool {
@@ -86,8 +101,15 @@ pub fn explain(
         limits: arguments.caps.limits()?,
         ..Options::default()
     };
+    let path = shown(arguments)?;
     let inputs = [arguments.file.clone()];
     let report = scan::scan(&inputs, &options, ruleset, &Unobserved);
+    if let Some(wanted) = &arguments.member {
+        let mut streams = report.files.iter().flat_map(|file| &file.streams);
+        if !streams.any(|stream| visible(&stream.member.joined()) == *wanted) {
+            return Err(ShowError::NoMember(path));
+        }
+    }
     let mut out = BufWriter::new(out);
     unless_closed(output::explain(
         &report,

@@ -1,8 +1,9 @@
 //! `pickscan.toml`, `.pickscan.toml` and `[tool.pickscan]` of `pyproject.toml`.
 //!
-//! The nearest configuration at or above the *working directory* counts, up to the root of the
-//! repository: never one that lies beside a scanned file elsewhere, for whoever made that file
-//! could have made the configuration, too.
+//! The nearest configuration at or above the *working directory* counts, up to the root of its
+//! repository: never one that lies beside a scanned file elsewhere, nor one that belongs to no
+//! repository, as in a folder of downloads. Whoever made the files there could have made the
+//! configuration, too.
 
 mod file;
 
@@ -68,26 +69,57 @@ pub enum ConfigError {
     },
 }
 
-/// The nearest configuration at or above `folder`, an absolute path; nothing where there is none.
+/// What a search for a configuration comes to.
+#[derive(Clone, Debug, Default)]
+pub enum Found {
+    /// There is none.
+    #[default]
+    Nothing,
+    /// One that belongs to the repository.
+    Config(Config),
+    /// One that belongs to no repository. Nothing in it counts.
+    Stray(PathBuf),
+}
+
+/// The nearest configuration at or above `folder`, an absolute path.
 ///
 /// # Errors
 /// Where there is one that cannot be used. It is not passed over: what it excludes or trusts was
 /// meant.
-pub fn discover(folder: &Path) -> Result<Option<Config>, ConfigError> {
-    for folder in folder.ancestors() {
-        for name in NAMES {
-            let path = folder.join(name);
-            // A pipe of that name would never be read to its end.
-            let is_file = fs::metadata(&path).is_ok_and(|metadata| metadata.is_file());
-            if let Some(config) = if is_file { read(&path)? } else { None } {
-                return Ok(Some(config));
-            }
-        }
-        if folder.join(REPOSITORY).exists() {
-            break;
+pub fn discover(folder: &Path) -> Result<Found, ConfigError> {
+    let mut root = folder.ancestors();
+    let Some(root) = root.find(|folder| folder.join(REPOSITORY).exists()) else {
+        return Ok(stray(folder));
+    };
+    let within = folder.ancestors().take_while(|one| one.starts_with(root));
+    for path in within.flat_map(candidates) {
+        if let Some(config) = read(&path)? {
+            return Ok(Found::Config(config));
         }
     }
-    Ok(None)
+    Ok(Found::Nothing)
+}
+
+/// A configuration outside of any repository. What is wrong with it does not matter.
+fn stray(folder: &Path) -> Found {
+    let is_one = |path: &PathBuf| match read(path) {
+        Ok(config) => config.is_some(),
+        // A `pyproject.toml` that cannot be read need not be about pickscan at all.
+        Err(_) => !is_pyproject(path),
+    };
+    let mut candidates = folder.ancestors().flat_map(candidates);
+    candidates.find(is_one).map_or(Found::Nothing, Found::Stray)
+}
+
+fn is_pyproject(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name == PYPROJECT)
+}
+
+/// The files of a folder that may be configurations.
+fn candidates(folder: &Path) -> impl Iterator<Item = PathBuf> {
+    let paths = NAMES.map(|name| folder.join(name)).into_iter();
+    // A pipe of that name would never be read to its end.
+    paths.filter(|path| fs::metadata(path).is_ok_and(|metadata| metadata.is_file()))
 }
 
 /// The configuration in a file that was named.
@@ -113,8 +145,7 @@ fn read(path: &Path) -> Result<Option<Config>, ConfigError> {
         return Err(unreadable(io::Error::other(error)));
     }
     let text = fs::read_to_string(path).map_err(unreadable)?;
-    let is_pyproject = path.file_name().is_some_and(|name| name == PYPROJECT);
-    let parsed = if is_pyproject {
+    let parsed = if is_pyproject(path) {
         file::pyproject(&text)
     } else {
         file::config(&text).map(Some)

@@ -27,8 +27,10 @@ fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
 }
 
 fn found(folder: &Path) -> Option<String> {
-    let config = discover(folder).unwrap()?;
-    Some(config.exclude.first().cloned().unwrap_or_default())
+    match discover(folder).unwrap() {
+        Found::Config(config) => Some(config.exclude.first().cloned().unwrap_or_default()),
+        _ => None,
+    }
 }
 
 fn problem(text: &str) -> String {
@@ -39,7 +41,9 @@ fn problem(text: &str) -> String {
 #[test]
 fn all_keys_are_read_and_paths_start_from_the_folder() {
     let folder = folder(&[("pickscan.toml", WHOLE)]);
-    let config = discover(&folder.path().join("sub/deep")).unwrap().unwrap();
+    let Found::Config(config) = discover(&folder.path().join("sub/deep")).unwrap() else {
+        panic!("nothing found");
+    };
     assert_eq!(config.fail_on, Some(Threshold::Dangerous));
     assert_eq!(config.rules, [folder.path().join("security/rules")]);
     assert_eq!(config.baseline, Some(folder.path().join("known.json")));
@@ -69,6 +73,28 @@ fn the_nearest_one_counts_and_names_have_an_order() {
         None,
         "the root of a repository ends the search"
     );
+}
+
+#[test]
+fn outside_of_a_repository_none_counts_whatever_it_says() {
+    let cases = [
+        ("pickscan.toml", "exclude = ['*']", true),
+        ("pickscan.toml", "exclude = [", true),
+        ("pyproject.toml", "[tool.pickscan]\nfail-on = 'never'", true),
+        ("pyproject.toml", "[project]\nname = 'x'", false),
+        ("pyproject.toml", "[", false),
+    ];
+    for (name, text, expected) in cases {
+        let folder = folder(&[(name, text)]);
+        fs::remove_dir(folder.path().join(".git")).unwrap();
+        for from in ["sub/deep", ""] {
+            let stray = match discover(&folder.path().join(from)).unwrap() {
+                Found::Stray(path) => path == folder.path().join(name),
+                _ => false,
+            };
+            assert_eq!(stray, expected, "{name} {text}");
+        }
+    }
 }
 
 #[test]

@@ -17,7 +17,7 @@ use crate::{
 const BEGINNING: usize = 16;
 
 /// Fewest bytes of an operand that is looked into.
-const SHORTEST: u64 = 12;
+pub const SHORTEST: u64 = 12;
 
 /// Bytes at the start of a text of protocol 0 in which an escape makes it worth a closer look.
 const ESCAPED: usize = 24;
@@ -158,25 +158,22 @@ impl Search<'_> {
         if matches!(opcode, Opcode::String | Opcode::Unicode) {
             return self.look_into_line((opcode, head), span);
         }
+        if is_text(opcode) && is_written_as_text(head) {
+            let Some(text) = self.text(span)? else {
+                return Ok(());
+            };
+            let data = latin_1(&text).unwrap_or(text);
+            let source: Arc<dyn Source> = Arc::new(MemorySource::new(data));
+            if is_loaded(source.as_ref())? {
+                self.push("text", span, source);
+            }
         // Text that reads like a pickle of protocol 0 is text.
-        if encoding::is_packed(head) || encoding::begins_pickle(head) && !is_text(opcode) {
+        } else if encoding::is_packed(head) || encoding::begins_pickle(head) && !is_text(opcode) {
             let part = Part::new(Arc::clone(self.source), span.start, span.length);
             if is_loaded(&part)? {
                 let range = (span.start, span.length);
                 let member = self.member.part(self.source, name("bytes"), range);
                 self.found.members.push(member);
-            }
-        } else if head.starts_with(b"\xc2\x80") {
-            // Bytes that were decoded as Latin-1.
-            let text = self.text(span)?.unwrap_or_default();
-            let text = String::from_utf8_lossy(&text);
-            let data: Vec<u8> = text
-                .chars()
-                .map_while(|char| u8::try_from(char).ok())
-                .collect();
-            let source: Arc<dyn Source> = Arc::new(MemorySource::new(data));
-            if is_loaded(source.as_ref())? {
-                self.push("text", span, source);
             }
         } else if encoding::guess(head).is_some() || is_json(head) {
             let Some(text) = self.text(span)? else {
@@ -254,6 +251,18 @@ impl Search<'_> {
         let path = self.member.inside(format!("{kind}@{}", span.start));
         self.found.members.push(Member::found(path, source, None));
     }
+}
+
+/// Whether a text begins like bytes that stand in it one character a byte, as they are written
+/// below protocol 3 for `_codecs.encode` to turn back.
+fn is_written_as_text(head: &[u8]) -> bool {
+    encoding::is_packed(head) || matches!(head, [0xc2, 0x80, ..] | [0x1f, 0xc2, 0x8b, 8, ..])
+}
+
+/// The characters of a text as bytes, where each of them is one.
+fn latin_1(text: &[u8]) -> Option<Vec<u8>> {
+    let text = std::str::from_utf8(text).ok()?;
+    text.chars().map(|char| u8::try_from(char).ok()).collect()
 }
 
 fn is_json(head: &[u8]) -> bool {

@@ -149,11 +149,18 @@ fn leftover(
         offset: consumed,
         detail: message,
     }));
-    if budget.take_member() {
+    let (depth, members) = (budget.limits().depth, budget.limits().members);
+    let limit = if member.path.len() >= depth {
+        format!("nested more than {depth} deep")
+    } else if budget.take_member() {
         let behind = member.stray(&packed.input, (consumed, rest));
         let outer = packed.outer.map(|outer| outer.saturating_add(consumed));
         emit(Opened::Member(behind.with_outer(outer)));
-    }
+        return Ok(());
+    } else {
+        format!("more than {members} members")
+    };
+    emit(Opened::Problem(Problem::new(ProblemKind::Limit, limit)));
     Ok(())
 }
 

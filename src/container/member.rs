@@ -55,6 +55,8 @@ pub enum Host {
     Torch,
     /// One of the five pickles of `torch.save` before 1.6.
     TorchLegacy,
+    /// `pickle` in the tar of torch 0.1: its persistent ids are the numbers of tensors.
+    TorchTar,
     /// `storages` in the tar of torch 0.1: pickles with raw numbers between them.
     TorchStorages,
     /// `tensors` in the tar of torch 0.1: pickles with sizes and strides between them.

@@ -1,12 +1,12 @@
 //! What a file may be, decided by its first bytes and, for zip, by its last ones.
 
-use std::io;
+use std::{borrow::Cow, io};
 
 use super::{
     FORMATS, Format, Host, Member, MemberKind, bits, magic, searched,
     trial::{self, Verdict},
 };
-use crate::source::{Source, read_range};
+use crate::source::{Source, bytes_at, read_range};
 
 /// Bytes read from the start: a tar header, which is the longest thing that is recognised.
 const HEAD: usize = 512;
@@ -49,6 +49,8 @@ pub struct Head<'h> {
     /// Eight bytes at 512, 1024 and so on, where a file may start behind a block of the user's own;
     /// nothing where the end was not read either.
     pub places: &'h [[u8; 8]],
+    /// What kind of text the first bytes are, where they are text.
+    pub text: Option<&'static str>,
 }
 
 /// Every reading of the bytes of a source, its end included. Never empty.
@@ -56,7 +58,7 @@ pub struct Head<'h> {
 /// # Errors
 /// As [`Source::read_at`].
 pub fn sniff(source: &dyn Source) -> io::Result<Vec<Sniffed>> {
-    readings_of(source, (0, HEAD), true).map(|(readings, _)| readings)
+    readings_of(source, (0, HEAD), (true, Asked::Readings)).map(|(readings, _)| readings)
 }
 
 /// Every reading of a member.
@@ -64,12 +66,11 @@ pub(super) fn readings(member: &Member, source: &dyn Source) -> io::Result<Vec<S
     // The end of a stored member is not read: a checkpoint has thousands of them, and what reads
     // a zip at the end of a tensor would first have to cut the tensor out.
     let with_tail = member.start == 0 && (member.path.is_empty() || source.contents().is_some());
-    let head = if member.kind == MemberKind::Storage {
-        STORAGE_HEAD
-    } else {
-        HEAD
+    let (head, asked) = match member.kind {
+        MemberKind::Storage => (STORAGE_HEAD, Asked::Certainty),
+        _ => (HEAD, Asked::Readings),
     };
-    let (mut readings, verdict) = readings_of(source, (member.start, head), with_tail)?;
+    let (mut readings, verdict) = readings_of(source, (member.start, head), (with_tail, asked))?;
     match member.kind {
         MemberKind::Unknown => {}
         MemberKind::Pickle(host) => {
@@ -100,12 +101,21 @@ pub(super) fn readings(member: &Member, source: &dyn Source) -> io::Result<Vec<S
     Ok(readings)
 }
 
+/// What is to be found out about the beginning of a member.
+#[derive(Copy, Clone, PartialEq, Eq)]
+enum Asked {
+    /// The readings alone.
+    Readings,
+    /// Also how sure it is that it is a pickle.
+    Certainty,
+}
+
 fn readings_of(
     source: &dyn Source,
     (start, head): (u64, usize),
-    with_tail: bool,
+    (with_tail, asked): (bool, Asked),
 ) -> io::Result<(Vec<Sniffed>, Verdict)> {
-    let bytes = read_range(source, start, head)?;
+    let bytes = bytes_at(source, start, head)?;
     let length = source.len().saturating_sub(start);
     if length == 0 {
         return Ok((vec![Sniffed::Empty], Verdict::Never));
@@ -114,9 +124,9 @@ fn readings_of(
     let tail = match with_tail && kept > bytes.len() as u64 {
         // An end that cannot be read must not hide what stands at the beginning, which a loader has
         // run by then. Whoever opened the input remembers the error.
-        true => read_range(source, source.len() - kept, TAIL).unwrap_or_default(),
-        false if with_tail => bytes.clone(),
-        false => Vec::new(),
+        true => bytes_at(source, source.len() - kept, TAIL).unwrap_or_default(),
+        false if with_tail => Cow::Borrowed(bytes.as_ref()),
+        false => Cow::default(),
     };
     // As with the end: what cannot be read there hides nothing that stands at the beginning.
     let places = match with_tail {
@@ -125,11 +135,13 @@ fn readings_of(
     };
     let mut fetch = |offset| read_range(source, start.saturating_add(offset), HEAD);
     decide(
+        asked,
         &Head {
             bytes: &bytes,
             tail: &tail,
             length,
             places: &places,
+            text: magic::text(&bytes, bytes.len() as u64 >= length),
         },
         &mut fetch,
     )
@@ -147,13 +159,22 @@ fn places(source: &dyn Source) -> io::Result<Vec<[u8; 8]>> {
     Ok(places)
 }
 
-fn decide(head: &Head<'_>, fetch: trial::Fetch<'_>) -> io::Result<(Vec<Sniffed>, Verdict)> {
+fn decide(
+    asked: Asked,
+    head: &Head<'_>,
+    fetch: trial::Fetch<'_>,
+) -> io::Result<(Vec<Sniffed>, Verdict)> {
     let mut readings: Vec<Sniffed> = FORMATS
         .iter()
         .filter(|format| (format.matches)(head))
         .map(Sniffed::Container)
         .collect();
-    let trial = trial::walk(head.bytes, head.length, fetch)?;
+    // What declares a protocol is a pickle, whatever follows, so most need no trial.
+    if asked == Asked::Readings && readings.is_empty() && trial::declares_protocol(head.bytes) {
+        readings.push(Sniffed::Pickle(host(head.bytes)));
+        return Ok((readings, Verdict::Likely));
+    }
+    let trial = trial::walk(head, fetch)?;
     // Who knows persistent ids (torch) looks for its own containers first.
     let plausible = readings.is_empty() || !trial.persistent;
     match trial.verdict {
@@ -189,9 +210,8 @@ fn is_lfs_pointer(head: &Head<'_>) -> bool {
 }
 
 fn reason(head: &Head<'_>) -> &'static str {
-    let whole = head.bytes.len() as u64 >= head.length;
     magic::recognise(head.bytes, head.length)
-        .or_else(|| magic::text(head.bytes, whole))
+        .or(head.text)
         .unwrap_or(UNKNOWN)
 }
 

@@ -17,7 +17,7 @@ use crate::source::{MemorySource, Source, read_range};
 
 pub(super) const JSON: Format = Format {
     name: "json",
-    matches: |head| magic::text(head.bytes, is_whole(head)) == Some(magic::JSON),
+    matches: |head| head.text == Some(magic::JSON),
     opener: |opening| {
         let end = opening.searched(opening.source.len());
         search(opening, end)?;
@@ -27,9 +27,7 @@ pub(super) const JSON: Format = Format {
 
 pub(super) const YAML: Format = Format {
     name: "yaml",
-    matches: |head| {
-        magic::text(head.bytes, is_whole(head)).is_some() && named::begins_yaml(head.bytes)
-    },
+    matches: |head| head.text.is_some() && named::begins_yaml(head.bytes),
     opener: |opening| {
         let end = opening.searched(opening.source.len());
         named::yaml(opening, end)
@@ -55,10 +53,6 @@ pub(super) const ENCODED: Format = Format {
 fn is_all(head: &Head<'_>, kind: Kind) -> bool {
     let in_text = |byte: &u8| kind.has(*byte) || byte.is_ascii_whitespace() || *byte == b'=';
     head.bytes.iter().all(in_text) && encoding::guess(head.bytes) == Some(kind)
-}
-
-fn is_whole(head: &Head<'_>) -> bool {
-    head.bytes.len() as u64 >= head.length
 }
 
 /// Bytes that are searched at once.

@@ -6,9 +6,9 @@
 //! reaches code. Where every loader stops with an error before that, the file is no pickle, and
 //! only then is it skipped.
 
-use std::io;
+use std::{borrow::Cow, io};
 
-use super::magic;
+use super::Head;
 use crate::pickle::{Instruction, Opcode, Operand, OperandKind, Refusal, Span, decode_at};
 
 /// What a walk found.
@@ -45,19 +45,18 @@ const REFILLS: usize = 8;
 /// Fetches a few hundred bytes at an offset.
 pub(super) type Fetch<'f> = &'f mut dyn FnMut(u64) -> io::Result<Vec<u8>>;
 
-/// Walks the instructions at the start of data of `length` bytes, which begins with `head`.
+/// Walks the instructions at the start of the data whose beginning is `head`.
 ///
 /// # Errors
 /// Whatever `fetch` reports. It is called only where the head reads like a pickle with a long
 /// payload.
-pub(super) fn walk(head: &[u8], length: u64, fetch: Fetch<'_>) -> io::Result<Trial> {
-    let whole = head.len() as u64 >= length;
+pub(super) fn walk(head: &Head<'_>, fetch: Fetch<'_>) -> io::Result<Trial> {
     let mut walk = Walk {
-        held: head.to_vec(),
+        held: Cow::Borrowed(head.bytes),
         base: 0,
-        length,
+        length: head.length,
         refills: REFILLS,
-        is_text: magic::text(head, whole).is_some(),
+        is_text: head.text.is_some(),
         levels: vec![0],
         seen: Vec::new(),
         memo_written: false,
@@ -70,7 +69,7 @@ pub(super) fn walk(head: &[u8], length: u64, fetch: Fetch<'_>) -> io::Result<Tri
         // Where an instruction crosses the end of a frame, other readers go on elsewhere.
         Verdict::Never if walk.seen.contains(&Opcode::Frame) => walk.at_least(Verdict::Perhaps),
         // Damaged, but no other format begins so. Among thousands of tensors one may.
-        Verdict::Never if matches!(head, [0x80, 2..=5, ..]) => Verdict::Likely,
+        Verdict::Never if declares_protocol(head.bytes) => Verdict::Likely,
         verdict => verdict,
     };
     Ok(Trial {
@@ -79,9 +78,15 @@ pub(super) fn walk(head: &[u8], length: u64, fetch: Fetch<'_>) -> io::Result<Tri
     })
 }
 
-struct Walk {
+/// Whether data begins with a protocol that picklers write. The verdict is then at least
+/// [`Verdict::Likely`].
+pub(super) fn declares_protocol(head: &[u8]) -> bool {
+    matches!(head, [0x80, 2..=5, ..])
+}
+
+struct Walk<'h> {
     /// Some bytes, and their offset.
-    held: Vec<u8>,
+    held: Cow<'h, [u8]>,
     base: u64,
     length: u64,
     refills: usize,
@@ -97,7 +102,7 @@ struct Walk {
     imported: bool,
 }
 
-impl Walk {
+impl Walk<'_> {
     fn run(&mut self, fetch: Fetch<'_>) -> io::Result<Verdict> {
         let mut position = 0;
         for _ in 0..CONVINCING {
@@ -144,7 +149,7 @@ impl Walk {
                 return Ok(Err(self.at_least(Verdict::Perhaps)));
             }
             self.refills -= 1;
-            self.held = fetch(position)?;
+            self.held = Cow::Owned(fetch(position)?);
             self.base = position;
         }
     }
@@ -160,16 +165,17 @@ impl Walk {
 
     /// What is held ends before the next instruction does, and no more is fetched.
     fn at_the_end(&mut self, position: u64) -> Verdict {
-        let rest = self.from(position).to_vec();
-        let Some((&byte, rest)) = rest.split_first() else {
+        let Some((&byte, rest)) = self.from(position).split_first() else {
             return self.at_least(Verdict::Perhaps);
         };
         let opcode = Opcode::from_byte(byte);
+        let bad = opcode.is_some_and(|opcode| starts_badly(opcode, rest));
+        let imported = self.import(rest, None);
         self.persistent |= opcode == Some(Opcode::Persid);
         match opcode {
             None => Verdict::Never,
-            Some(Opcode::Global | Opcode::Inst) => self.import(rest, None),
-            Some(opcode) if starts_badly(opcode, rest) => Verdict::Never,
+            Some(Opcode::Global | Opcode::Inst) => imported,
+            Some(_) if bad => Verdict::Never,
             Some(opcode) if self.apply(opcode).is_none() => Verdict::Never,
             Some(opcode) => self.cut_short(opcode),
         }
@@ -341,9 +347,20 @@ fn starts_badly(opcode: Opcode, line: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::container::magic;
+
+    fn head(bytes: &[u8], length: u64) -> Head<'_> {
+        Head {
+            bytes,
+            tail: &[],
+            length,
+            places: &[],
+            text: magic::text(bytes, bytes.len() as u64 >= length),
+        }
+    }
 
     fn trial(bytes: &[u8], length: u64) -> Trial {
-        walk(bytes, length, &mut |_| Ok(Vec::new())).unwrap()
+        walk(&head(bytes, length), &mut |_| Ok(Vec::new())).unwrap()
     }
 
     fn verdict(bytes: &[u8]) -> Verdict {
@@ -452,14 +469,14 @@ mod tests {
 
     #[test]
     fn what_follows_a_long_payload_is_fetched() {
-        let head = b"\x80\x03B\0\x10\0\0";
+        let bytes = b"\x80\x03B\0\x10\0\0";
         let mut asked = Vec::new();
         let mut fetch = |offset| {
             asked.push(offset);
             Ok(b"0cos\nsystem\n".to_vec())
         };
         assert_eq!(
-            walk(head, 1 << 20, &mut fetch).unwrap().verdict,
+            walk(&head(bytes, 1 << 20), &mut fetch).unwrap().verdict,
             Verdict::Certain
         );
         assert_eq!(asked, [7 + 0x1000]);

@@ -34,8 +34,12 @@ impl Machine<'_, '_> {
                 self.import_module(at, name)
             }
             Model::ImportFrom { module, name } => {
-                let module = self.import_module(at, argument(self, module))?;
-                self.attribute(at, module, argument(self, name), true)
+                let given = argument(self, module);
+                let owner = match given.tag() {
+                    Tag::Import | Tag::Object => given,
+                    _ => self.import_module(at, given)?,
+                };
+                self.attribute(at, owner, argument(self, name), true)
             }
             Model::Locate { name } => {
                 let name = argument(self, name);
@@ -105,7 +109,7 @@ impl Machine<'_, '_> {
                 let command = argument(self, command);
                 self.payload(at, PayloadKind::Shell, command, callee, positional)
             }
-            Model::MakeClass { .. } | Model::InlineArray => {
+            Model::MakeClass { .. } | Model::InlineArray { .. } | Model::Generic => {
                 self.hold(ObjectKind::Result, callee, positional)
             }
             Model::MakeInstance { class, state } => {

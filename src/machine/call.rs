@@ -235,13 +235,13 @@ impl Machine<'_, '_> {
             if object.kind == ObjectKind::Partial {
                 self.rebind_partial(target, state);
             }
-            if self.heap.carries(state)
-                && let Some(object) = self.heap.object_mut(target)
-            {
-                object.carries = true;
+            let carries = self.heap.carries(state);
+            if let Some(object) = self.heap.object_mut(target) {
+                object.carries |= carries;
+                object.state = state;
             }
             let class = self.heap.symbol_of(object.callee);
-            if class.is_some_and(|class| class.plain) && !self.heap.carries(state) {
+            if class.is_some_and(|class| class.plain) && !carries {
                 return Ok(());
             }
         }

@@ -61,6 +61,7 @@ impl Machine<'_, '_> {
             reader: None,
             inline_arrays: trace.inline_arrays,
             between: trace.between,
+            longest: trace.longest,
             memo_missing: matches!(halt, Halt::Fault(Fault::MemoMissing(_))),
             end,
             end_reason: (halt != Halt::Stop).then(|| halt.to_string()),

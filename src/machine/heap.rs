@@ -44,6 +44,8 @@ pub(crate) struct Object {
     pub(crate) callee: Value,
     /// With what: a tuple, or one value, as the kind says.
     pub(crate) arguments: Value,
+    /// What BUILD gave it last; `None` before.
+    pub(crate) state: Value,
 }
 
 /// One import, in the order of the stream.
@@ -190,6 +192,7 @@ impl<'k> Heap<'k> {
             carries,
             callee,
             arguments,
+            state: Value::NONE,
         });
         Value::new(Tag::Object, self.objects.len() as u64 - 1)
     }

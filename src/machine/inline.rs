@@ -21,6 +21,15 @@ enum Inline {
     Raw { bytes: u64, aligned: bool },
 }
 
+/// What an array's items are.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+enum Item {
+    /// Objects, which are pickled.
+    Object,
+    /// So many bytes.
+    Bytes(u64),
+}
+
 impl Machine<'_, '_> {
     /// Skips the data behind a wrapper's BUILD, where the target is one.
     pub(super) fn skip_inline_array(
@@ -33,11 +42,18 @@ impl Machine<'_, '_> {
         let model = class
             .and_then(|class| self.heap.symbol_of(class))
             .and_then(|entry| entry.model);
-        if !matches!(model, Some(Model::InlineArray)) || !self.follows_inline_arrays {
+        let Some(Model::InlineArray {
+            dtypes,
+            object_dtypes,
+        }) = model
+        else {
+            return Ok(());
+        };
+        if !self.follows_inline_arrays {
             return Ok(());
         }
         self.trace.inline_arrays = true;
-        match self.inline_data(state) {
+        match self.inline_data(state, dtypes, object_dtypes) {
             Some(Inline::Pickle) => self.follow_inline_pickle(),
             Some(Inline::Raw { bytes, aligned }) => {
                 let mut behind = at.next;
@@ -83,18 +99,29 @@ impl Machine<'_, '_> {
         }
     }
 
-    fn inline_data(&mut self, state: Value) -> Option<Inline> {
+    fn inline_data(
+        &mut self,
+        state: Value,
+        dtypes: &[String],
+        object_dtypes: &[String],
+    ) -> Option<Inline> {
         let shape = self.dict_entry(state, b"shape")?;
         let dtype = self.dict_entry(state, b"dtype")?;
         let aligned = self
             .dict_entry(state, b"numpy_array_alignment_bytes")
             .is_some_and(|value| value.tag() != Tag::None);
-        // A dtype is made by a call with a type string, such as `f8`, and a state whose entries
-        // do not change its size.
-        let arguments = self.heap.object(dtype)?.arguments;
-        let first = self.known_argument(arguments, 0)?;
+        let made = *self.heap.object(dtype)?;
+        let maker = self.heap.symbol_of(made.callee)?.symbol.dotted();
+        let is_one_of = |names: &[String]| names.iter().any(|name| name.as_bytes() == maker);
+        if is_one_of(object_dtypes) {
+            return Some(Inline::Pickle);
+        }
+        if !is_one_of(dtypes) {
+            return None;
+        }
+        let first = self.known_argument(made.arguments, 0)?;
         let code = self.contents(first, 64)?;
-        let Some(item) = item_size(&code) else {
+        let Item::Bytes(item) = self.dtype_item(&code, made.state)? else {
             return Some(Inline::Pickle);
         };
         let mut count: u64 = 1;
@@ -113,52 +140,87 @@ impl Machine<'_, '_> {
             aligned,
         })
     }
+
+    /// An item of a dtype with that type string and state. NumPy believes the state: its last
+    /// number says whether items are objects, and for text and records it gives their size.
+    fn dtype_item(&mut self, code: &[u8], state: Value) -> Option<Item> {
+        /// Places in `(version, order, subdtype, names, fields, size, alignment, flags)`.
+        const SIZE: usize = 5;
+        const FLAGS: usize = 7;
+        let (kind, item) = item_of(code)?;
+        if state.tag() == Tag::None {
+            return Some(item);
+        }
+        let parts = self.heap.elements(state)?;
+        if state.tag() != Tag::Tuple || !(8..=9).contains(&parts.len()) {
+            return None;
+        }
+        if self.integer(*parts.get(FLAGS)?)? & 1 != 0 {
+            return Some(Item::Object);
+        }
+        match (kind, item) {
+            (b'S' | b'U' | b'V', _) => {
+                let size = self.integer(*parts.get(SIZE)?)?;
+                Some(Item::Bytes(u64::try_from(size).ok()?))
+            }
+            // NumPy makes no array of objects out of raw data.
+            (_, Item::Object) => None,
+            (_, item) => Some(item),
+        }
+    }
 }
 
-/// Bytes of one item of a dtype, from its type string; nothing for objects, which are pickled.
-fn item_size(code: &[u8]) -> Option<u64> {
+/// The kind of a dtype and an item of it, from its type string as NumPy writes it: one letter and
+/// a number, for times with a unit behind.
+fn item_of(code: &[u8]) -> Option<(u8, Item)> {
     let code = match code {
         [b'<' | b'>' | b'=' | b'|', rest @ ..] => rest,
         _ => code,
     };
     let (&kind, digits) = code.split_first()?;
-    if kind == b'O' {
-        return None;
-    }
-    let digits = digits
-        .split(|&byte| byte == b'[')
-        .next()
-        .unwrap_or_default();
-    let number = std::str::from_utf8(digits)
-        .ok()
-        .and_then(|digits| digits.parse::<u64>().ok());
-    let size = number.unwrap_or(u64::from(kind == b'?' || kind == b'b'));
-    Some(if kind == b'U' {
-        size.saturating_mul(4)
-    } else {
-        size
-    })
+    let digits = match kind {
+        b'M' | b'm' => digits.split(|&byte| byte == b'[').next()?,
+        b'b' | b'i' | b'u' | b'f' | b'c' | b'S' | b'U' | b'V' | b'O' => digits,
+        _ => return None,
+    };
+    let size: u64 = match (kind, digits) {
+        (b'O', []) => 8,
+        _ => std::str::from_utf8(digits).ok()?.parse().ok()?,
+    };
+    let item = match kind {
+        b'O' => Item::Object,
+        b'U' => Item::Bytes(size.checked_mul(4)?),
+        _ => Item::Bytes(size),
+    };
+    Some((kind, item))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::item_size;
+    use super::{Item, item_of};
 
     #[test]
-    fn item_sizes_of_type_strings() {
-        let cases: [(&[u8], Option<u64>); 9] = [
-            (b"f8", Some(8)),
-            (b"<i4", Some(4)),
-            (b"b1", Some(1)),
-            (b"U10", Some(40)),
-            (b"S5", Some(5)),
-            (b"V16", Some(16)),
-            (b"M8[ns]", Some(8)),
-            (b"O8", None),
-            (b"|O", None),
+    fn items_of_type_strings() {
+        let bytes = |size| Some(Item::Bytes(size));
+        let cases: [(&[u8], Option<Item>); 14] = [
+            (b"f8", bytes(8)),
+            (b"<i4", bytes(4)),
+            (b"b1", bytes(1)),
+            (b"U10", bytes(40)),
+            (b"S5", bytes(5)),
+            (b"V16", bytes(16)),
+            (b"M8[ns]", bytes(8)),
+            (b"O8", Some(Item::Object)),
+            (b"|O", Some(Item::Object)),
+            // What NumPy reads, but never writes, is not guessed at.
+            (b"d", None),
+            (b"float64", None),
+            (b"f4,f4", None),
+            (b"f8[ns]", None),
+            (b"", None),
         ];
         for (code, expected) in cases {
-            assert_eq!(item_size(code), expected, "{code:?}");
+            assert_eq!(item_of(code).map(|(_, item)| item), expected, "{code:?}");
         }
     }
 }

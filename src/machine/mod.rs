@@ -138,7 +138,18 @@ impl Arm for HeldInstruction<'_, '_, '_> {
         if may_move && machine.decoder.position() != instruction.next {
             return Err(Interruption::Moved);
         }
-        Ok(instruction.next)
+        let length = match (opcode, operand) {
+            (Opcode::Binint1, OperandKind::U8) => 2,
+            (Opcode::Binint2, OperandKind::U16) => 3,
+            (Opcode::Binint, OperandKind::I32) => 5,
+            (Opcode::Binfloat, OperandKind::F64) => 9,
+            _ => return Ok(instruction.next),
+        };
+        let rest = behind.get(length - 1..).unwrap_or_default();
+        if rest.first() != Some(&opcode.byte()) {
+            return Ok(instruction.next);
+        }
+        Ok(machine.follow_alike((opcode, operand, length), rest, instruction.next))
     }
 }
 
@@ -271,6 +282,37 @@ impl<'s, 'k> Machine<'s, 'k> {
         }
         self.decoder.jump(offset);
         Ok(())
+    }
+
+    /// Follows the instructions from `offset` on that are the same as the one before, which pushes
+    /// a number and is so many bytes long. Columns of numbers are what most bytes of dense pickles
+    /// are, so whole runs of them are pushed at once. What might need a closer look (the end of
+    /// the frame or of what is held, the limit of the stack) is left to the usual way.
+    #[inline(always)]
+    fn follow_alike(
+        &mut self,
+        (opcode, operand, length): (Opcode, OperandKind, usize),
+        held: &[u8],
+        offset: u64,
+    ) -> u64 {
+        let end = self.frame_end.min(self.decoder.length());
+        let bytes = usize::try_from(end.saturating_sub(offset)).unwrap_or(usize::MAX);
+        let room = self.limits.stack.saturating_sub(self.stack.len());
+        let most = room.min(bytes / length);
+        let is_same = |bytes: &&[u8]| bytes.first() == Some(&opcode.byte());
+        let same = held.chunks_exact(length).take(most).take_while(is_same);
+        let count = same.count();
+        let values = held.chunks_exact(length).take(count).enumerate();
+        self.stack.extend(values.map(|(index, bytes)| {
+            let behind = bytes.get(1..).unwrap_or_default();
+            let at = offset + (index * length) as u64;
+            let instruction = decode_operand(opcode, operand, behind, at);
+            // A piece is as long as the instruction, so it is decoded.
+            instruction.map_or(Value::UNKNOWN, |instruction| {
+                step::fixed_number(&instruction)
+            })
+        }));
+        offset + (count * length) as u64
     }
 
     /// An instruction starts behind the current frame, or crosses its end.

@@ -14,9 +14,9 @@ pub enum Model {
         /// Argument with the name.
         name: u8,
     },
-    /// Returns an attribute of a module given by name.
+    /// Returns an attribute of a module given by name, or of an object given itself.
     ImportFrom {
-        /// Argument with the module's name.
+        /// Argument with the module's name, or the object.
         module: u8,
         /// Argument with the attribute's name.
         name: u8,
@@ -137,7 +137,12 @@ pub enum Model {
         code: u8,
     },
     /// An instance whose data follows its BUILD in the stream, raw, outside of any opcode.
-    InlineArray,
+    InlineArray {
+        /// What makes a dtype of a type string and a state.
+        dtypes: Vec<String>,
+        /// What makes a dtype whose items are objects.
+        object_dtypes: Vec<String>,
+    },
     /// Computes text or bytes.
     BuildText {
         /// How.
@@ -145,6 +150,8 @@ pub enum Model {
         /// The encoding that the callable is for, where it is for one.
         codec: Option<String>,
     },
+    /// A generic of annotations: subscripting it gives another, and obtains nothing.
+    Generic,
     /// Makes a code object of its parts: names, constants and bytecode among the arguments.
     MakeCode,
 }

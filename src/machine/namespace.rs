@@ -3,7 +3,7 @@
 use super::{
     Machine,
     heap::{Import, ObjectKind},
-    model::TextOp,
+    model::{Model, TextOp},
     step::cost_of,
     trace::Halt,
     value::{Tag, Value},
@@ -141,6 +141,15 @@ impl Machine<'_, '_> {
         Ok(self.heap.new_object(ObjectKind::Bound, function, object))
     }
 
+    /// Whether a subscript gives an import its parameters, as in `List[int]`, and leads to no other
+    /// name. What a call gave may be text that names something.
+    fn is_parametrized(&self, object: Value, key: Value) -> bool {
+        let model = self.heap.symbol_of(object).and_then(|entry| entry.model);
+        matches!(model, Some(Model::Generic))
+            || key.tag() == Tag::Import
+            || (key.is_data() && !key.is_text())
+    }
+
     /// `object[key]`.
     pub(super) fn item(
         &mut self,
@@ -150,6 +159,10 @@ impl Machine<'_, '_> {
     ) -> Result<Value, Halt> {
         match object.tag() {
             Tag::Dict => Ok(self.dict_item(object, key)),
+            Tag::Import if self.is_parametrized(object, key) => {
+                let key = self.heap.node_of(Tag::Tuple, &[key]);
+                Ok(self.heap.new_object(ObjectKind::Result, object, key))
+            }
             Tag::Import => self.attribute(at, object, key, false),
             Tag::Object => match self.heap.object(object).copied() {
                 Some(made) if made.kind == ObjectKind::Namespace => {

@@ -39,8 +39,8 @@ pub struct Reading {
     pub first: Facts,
     /// Readings that differ from it in what they import, call or change.
     pub others: Vec<Facts>,
-    /// What one unpickler does that has read the streams before, and kept its memo, where that
-    /// differs. Honest streams differ there too, for nobody reads them so: whoever judges it
+    /// What one unpickler does that has read the streams before, and kept its memo, or that takes
+    /// a nested pickle for a part of the one around it, where that differs. Honest streams differ there too, for nobody reads them so: whoever judges it
     /// decides what it counts for.
     pub shared: Vec<Facts>,
     /// Where some reader's next stream starts, the linear reader's first.
@@ -181,6 +181,9 @@ impl<'s, 'k> Readings<'s, 'k> {
         facts.reader = Some(PLAIN_READER);
         if does_more(&facts, &reading.first) {
             reading.others.push(facts);
+        } else if differs(&facts, &reading.first) {
+            // A nested pickle read with the memo of the one around it is nobody's program.
+            reading.shared.push(facts);
         }
     }
 
@@ -381,23 +384,25 @@ fn differs(facts: &Facts, first: &Facts) -> bool {
     !deeds(facts).eq(deeds(first))
 }
 
-/// Whether a reading that runs into array data imports something that could exist: numbers read
-/// as opcodes do not spell names.
+/// Whether a reading that runs into array data imports something there that could exist: numbers
+/// read as opcodes do not spell names. Where the first reading imports something at the same
+/// instruction, that stands in a nested pickle, and its name came from another memo.
 fn does_more(facts: &Facts, first: &Facts) -> bool {
-    let known = first
+    let symbols = first.imports.iter().filter_map(|fact| fact.symbol.as_ref());
+    let known: HashSet<&Symbol> = symbols.collect();
+    let places: HashSet<u64> = first.imports.iter().map(|fact| fact.place.offset).collect();
+    let mut imports = facts
         .imports
         .iter()
-        .filter_map(|import| import.symbol.as_ref());
-    let known: HashSet<&Symbol> = known.collect();
-    let mut imports = facts.imports.iter().map(|import| &import.symbol);
-    imports.any(|symbol| match symbol {
+        .filter(|fact| !places.contains(&fact.place.offset));
+    imports.any(|import| match &import.symbol {
         Some(symbol) if known.contains(symbol) => false,
         Some(symbol) => {
             let dotted = symbol.dotted();
             let legal = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.');
             !symbol.module.is_empty() && dotted.iter().all(legal)
         }
-        // A nested pickle read with the memo of the one around it computes no names on purpose.
+        // What computes a name out of numbers read as opcodes does so by chance.
         None => false,
     })
 }

@@ -33,6 +33,12 @@ impl Stack {
         self.values.push(value);
     }
 
+    /// Pushes several values, the last of which is on top.
+    #[inline]
+    pub(crate) fn extend(&mut self, values: impl Iterator<Item = Value>) {
+        self.values.extend(values);
+    }
+
     pub(crate) fn push_mark(&mut self) {
         self.fence = self.values.len();
         self.marks.push(self.fence);

@@ -44,16 +44,15 @@ impl Machine<'_, '_> {
             Opcode::None => self.push(Value::NONE),
             Opcode::Newtrue => self.push(Value::bool(true)),
             Opcode::Newfalse => self.push(Value::bool(false)),
-            Opcode::Binint | Opcode::Binint1 | Opcode::Binint2 => {
-                self.push(Value::int(int_operand(at)))
+            Opcode::Binint | Opcode::Binint1 | Opcode::Binint2 | Opcode::Binfloat => {
+                self.push(fixed_number(at))
             }
             Opcode::Long1 | Opcode::Long4 => self.push_place(Tag::IntAt, at),
-            Opcode::Binfloat => self.push_place(Tag::FloatAt, at),
             Opcode::Int | Opcode::Long | Opcode::Float => self.push_number_line(at),
-            Opcode::Binunicode | Opcode::ShortBinunicode | Opcode::Binunicode8 => {
-                self.push_place(Tag::TextAt, at)
-            }
-            Opcode::Unicode => self.push_place(Tag::TextAt, at),
+            Opcode::Binunicode
+            | Opcode::ShortBinunicode
+            | Opcode::Binunicode8
+            | Opcode::Unicode => self.push_place(Tag::TextAt, at),
             Opcode::String => self.push_string_line(at),
             Opcode::Binstring | Opcode::ShortBinstring => self.push_place(Tag::StringAt, at),
             Opcode::Binbytes | Opcode::ShortBinbytes | Opcode::Binbytes8 => {
@@ -170,11 +169,15 @@ impl Machine<'_, '_> {
 
     #[inline]
     fn push_place(&mut self, tag: Tag, at: &Instruction) -> Result<(), Halt> {
+        self.trace.longest = self.trace.longest.max(at.next - at.offset);
         self.push(Value::new(tag, at.offset))
     }
 
     fn push_number_line(&mut self, at: &Instruction) -> Result<(), Halt> {
         let bytes = self.line(at).ok_or(Halt::Fault(Fault::BadNumber))?;
+        if at.opcode == Opcode::Float && number::is_plain_float(&bytes) {
+            return self.push_place(Tag::FloatAt, at);
+        }
         if let Some(small) = small_decimal(&bytes).filter(|_| at.opcode == Opcode::Int) {
             return self.push(small);
         }
@@ -551,6 +554,15 @@ fn may_take(tag: Tag, target: Value) -> bool {
     }
 }
 
+/// What an instruction pushes whose operand is a number of fixed width.
+#[inline(always)]
+pub(super) fn fixed_number(at: &Instruction) -> Value {
+    match at.operand {
+        Operand::Int(value) => Value::int(value),
+        _ => Value::new(Tag::FloatAt, at.offset),
+    }
+}
+
 /// The integer of a short line of decimal digits that every reader takes alike. A leading zero
 /// makes a boolean or an octal number of it.
 fn small_decimal(line: &[u8]) -> Option<Value> {
@@ -564,8 +576,6 @@ fn small_decimal(line: &[u8]) -> Option<Value> {
     Some(Value::int(value))
 }
 
-/// The operand of an opcode that has an integer.
-#[inline]
 /// Units of work for a name: its bytes are kept, and rules look at it segment by segment, each of
 /// which may be a module that leads to the next.
 pub(super) fn cost_of(symbol: &Symbol) -> usize {
@@ -576,6 +586,8 @@ pub(super) fn cost_of(symbol: &Symbol) -> usize {
     length * super::describe::KEPT + deep * deep * 64
 }
 
+/// The operand of an opcode that has an integer.
+#[inline]
 fn int_operand(at: &Instruction) -> i64 {
     match at.operand {
         Operand::Int(value) => value,

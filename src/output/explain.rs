@@ -56,15 +56,11 @@ fn write_stream(
         .iter()
         .map(|one| (one.place.offset, import(one)));
     let calls = stream.calls.iter().map(|one| (one.place.offset, call(one)));
-    let changes = stream
-        .changes
-        .iter()
-        .map(|one| (one.place.offset, change(one)));
+    let changes = stream.changes.iter();
+    let changes = changes.map(|one| (one.place.offset, (change(one), None)));
     let anomalies = stream.anomalies.iter().map(|anomaly| {
-        (
-            anomaly.offset,
-            format!("# {}: {}", anomaly.kind.name(), anomaly.kind.sentence()),
-        )
+        let text = format!("{}: {}", anomaly.kind.name(), anomaly.kind.sentence());
+        (anomaly.offset, (String::new(), Some(text)))
     });
     let mut lines: Vec<_> = imports
         .chain(calls)
@@ -73,10 +69,16 @@ fn write_stream(
         .collect();
     lines.sort_by_key(|(offset, _)| *offset);
     let mut verdicts = verdicts(file, stream);
-    for (offset, line) in lines {
+    for (offset, (line, remark)) in lines {
         // Several lines may stand at one offset; what was found there is said once.
         let found = verdicts.remove(&offset).unwrap_or_default();
-        writeln!(writer, "{offset:>8}  {line}{}", found.join(""))?;
+        let remarks: Vec<String> = remark.into_iter().chain(found).collect();
+        let (remarks, gap) = match remarks.as_slice() {
+            [] => (String::new(), ""),
+            all if line.is_empty() => (format!("# {}", all.join("; ")), ""),
+            all => (format!("# {}", all.join("; ")), "  "),
+        };
+        writeln!(writer, "{offset:>8}  {line}{gap}{remarks}")?;
     }
     if stream.is_broken() {
         writeln!(writer, "# {}", words::broken_stream(stream))?;
@@ -90,7 +92,7 @@ fn verdicts(file: &FileReport, stream: &StreamReport) -> BTreeMap<u64, Vec<Strin
     for finding in &file.findings {
         let places = std::iter::once(&finding.location).chain(&finding.related);
         for place in places.filter(|place| place.member == stream.member) {
-            let remark = format!("  # {}: {}", finding.severity.name(), finding.rule);
+            let remark = format!("{}: {}", finding.severity.name(), finding.rule);
             let remarks = verdicts.entry(place.offset).or_default();
             if !remarks.contains(&remark) {
                 remarks.push(remark);
@@ -100,39 +102,37 @@ fn verdicts(file: &FileReport, stream: &StreamReport) -> BTreeMap<u64, Vec<Strin
     verdicts
 }
 
-fn import(import: &ImportReport) -> String {
+/// A line of pseudo-Python, and what is remarked about it.
+type Line = (String, Option<String>);
+
+fn import(import: &ImportReport) -> Line {
     let remark = match import.trust {
-        Trust::Trusted => String::new(),
-        trust => format!("  # {}", trust.name()),
+        Trust::Trusted => None,
+        trust => Some(trust.name().to_owned()),
     };
-    match &import.symbol {
-        None => "import (a computed name that cannot be followed)".to_owned() + &remark,
+    let line = match &import.symbol {
+        None => "import (a computed name that cannot be followed)".to_owned(),
         Some(symbol) if symbol.name.is_empty() => {
-            format!("import {}{remark}", visible(&symbol.module))
+            format!("import {}", visible(&symbol.module))
         }
         Some(symbol) => {
-            format!(
-                "from {} import {}{remark}",
-                visible(&symbol.module),
-                visible(&symbol.name)
-            )
+            let (module, name) = (visible(&symbol.module), visible(&symbol.name));
+            format!("from {module} import {name}")
         }
-    }
+    };
+    (line, remark)
 }
 
-fn call(call: &CallReport) -> String {
+fn call(call: &CallReport) -> Line {
     let arguments = visible(call.arguments.as_bytes());
-    let repeated = match call.repeated {
-        0 => String::new(),
-        count => format!("  # and {count} more"),
-    };
+    let repeated = (call.repeated > 0).then(|| format!("and {} more", call.repeated));
     // A tuple of arguments brings its own parentheses, but for a single one also a comma.
     let arguments = match arguments.strip_suffix(",)") {
         Some(single) => format!("{single})"),
         None if arguments.starts_with('(') => arguments,
         None => format!("(*{arguments})"),
     };
-    format!("{}{arguments}{repeated}", target(&call.callee))
+    (format!("{}{arguments}", target(&call.callee)), repeated)
 }
 
 fn change(change: &ChangeReport) -> String {

@@ -13,6 +13,7 @@ use serde::Serialize;
 use super::{escape::hex, words};
 use crate::{
     facts::{ChangeKind, Symbol},
+    parallel::in_order,
     report::{
         Accounting, CallReport, ChangeReport, FileReport, Finding, ImportReport, Location,
         MemberPath, Notice, Report, StreamReport, Verdict,
@@ -26,7 +27,7 @@ struct Document<'r> {
     version: &'static str,
     sandbox: &'r str,
     summary: Summary<'r>,
-    files: Vec<File<'r>>,
+    files: [File<'r>; 0],
 }
 
 /// What is said about the run as a whole.
@@ -42,6 +43,8 @@ pub(super) struct Summary<'r> {
     suppressed: Suppressed,
     #[serde(skip_serializing_if = "Option::is_none")]
     configuration: Option<String>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    configured: &'r [String],
     #[serde(skip_serializing_if = "Option::is_none")]
     baseline: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -252,17 +255,46 @@ struct NoticeObject<'r> {
     member: Member,
 }
 
-/// Writes the report, one document on one line, file by file so that it is never held twice.
-pub(super) fn write(report: &Report, writer: &mut dyn Write) -> io::Result<()> {
+/// Inputs that one thread renders at once, and threads' worths of them that are held in memory.
+const PIECE: usize = 256;
+const PIECES: usize = 16;
+
+/// Writes the report, one document on one line. Of the inputs, which may be many, some are rendered
+/// at a time, each by itself: what is between them is written here.
+pub(super) fn write(report: &Report, jobs: usize, writer: &mut dyn Write) -> io::Result<()> {
     let document = Document {
         schema: "pickscan-report/1",
         version: env!("CARGO_PKG_VERSION"),
         sandbox: &report.sandbox,
         summary: Summary::from(report),
-        files: files(report).collect(),
+        files: [],
     };
-    serde_json::to_writer(&mut *writer, &document)?;
-    writeln!(writer)
+    let frame = serde_json::to_string(&document)?;
+    // The list of inputs is the last thing in the document.
+    let (before, behind) = frame.split_at(frame.len() - "]}".len());
+    writer.write_all(before.as_bytes())?;
+    let mut separator: &[u8] = b"";
+    for some in report.files.chunks(PIECE * PIECES) {
+        let pieces: Vec<&[FileReport]> = some.chunks(PIECE).collect();
+        for piece in in_order(&pieces, jobs, |files| rendered(report, files)) {
+            writer.write_all(separator)?;
+            writer.write_all(&piece?)?;
+            separator = b",";
+        }
+    }
+    writeln!(writer, "{behind}")
+}
+
+/// Some inputs, with commas between them.
+fn rendered(report: &Report, files: &[FileReport]) -> serde_json::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    for file in files {
+        if !bytes.is_empty() {
+            bytes.push(b',');
+        }
+        serde_json::to_writer(&mut bytes, &File::new(report, file))?;
+    }
+    Ok(bytes)
 }
 
 /// The inputs, one after the other.
@@ -288,6 +320,7 @@ impl<'r> From<&'r Report> for Summary<'r> {
                 excluded: suppressed.excluded,
             },
             configuration: provenance.configuration.as_deref().map(lossy),
+            configured: &provenance.configured,
             baseline: provenance.baseline.as_deref().map(lossy),
             rules: provenance.rules.iter().map(|path| lossy(path)).collect(),
             notices: report.notices.iter().map(NoticeObject::from).collect(),
@@ -493,7 +526,7 @@ mod tests {
     #[test]
     fn the_document_is_the_contract() {
         let mut bytes = Vec::new();
-        write(&example::report(), &mut bytes).unwrap();
+        write(&example::report(), 1, &mut bytes).unwrap();
         let value: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
         assert_eq!(value["schema"], "pickscan-report/1");
         assert_eq!(value["summary"]["dangerous"], 1);
@@ -512,6 +545,31 @@ mod tests {
         let accounting = &file["accounting"];
         assert_eq!(accounting["unexplained"], 40);
         assert_eq!(accounting["ranges"][0]["member"], "archive/data.pkl");
+    }
+
+    #[test]
+    fn many_inputs_are_rendered_as_one_list() {
+        let file = |number: usize| FileReport {
+            path: format!("{number}.pkl").into(),
+            ..FileReport::default()
+        };
+        for count in [0, 1, PIECE + 1, PIECE * PIECES + 1] {
+            let report = Report {
+                files: (0..count).map(file).collect(),
+                ..Report::default()
+            };
+            let mut bytes = Vec::new();
+            write(&report, 2, &mut bytes).unwrap();
+            let value: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
+            let files = value["files"].as_array().unwrap().iter().enumerate();
+            let in_order = |(number, file): (usize, &serde_json::Value)| {
+                file["path"] == format!("{number}.pkl")
+            };
+            assert_eq!(
+                (files.len(), files.map(in_order).all(|holds| holds)),
+                (count, true)
+            );
+        }
     }
 
     #[test]

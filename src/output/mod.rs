@@ -107,7 +107,7 @@ pub enum Colour {
     Ansi,
 }
 
-/// What to write. Only text looks at colour and verbosity, and only JUnit, which knows nothing
+/// What to write. Only text looks at colour, verbosity and columns, and only JUnit, which knows nothing
 /// between passed and failed, at the threshold.
 #[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rendering {
@@ -117,8 +117,12 @@ pub struct Rendering {
     pub colour: Colour,
     /// How much.
     pub verbosity: Verbosity,
+    /// Columns of the terminal that it is written to, where it is one.
+    pub columns: Option<usize>,
     /// From which findings on the run fails.
     pub fail_on: Threshold,
+    /// Threads that render, where there is much to render; 0 for as many as there are processors.
+    pub jobs: usize,
 }
 
 /// Writes the report.
@@ -128,7 +132,7 @@ pub struct Rendering {
 pub fn write(report: &Report, rendering: Rendering, writer: &mut dyn Write) -> io::Result<()> {
     match rendering.format {
         Format::Text => text::write(report, rendering, writer),
-        Format::Json => json::write(report, writer),
+        Format::Json => json::write(report, rendering.jobs, writer),
         Format::JsonLines => jsonl::write(report, writer),
         Format::Sarif => sarif::write(report, writer),
         Format::Github => github::write(report, writer),

@@ -2,21 +2,34 @@
 //!
 //! Each finding says, in this order: what would happen, where, why that is bad, what to do.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::{self, Write};
 
 use super::{Colour, Rendering, Verbosity, escape::visible, words};
 use crate::{
-    report::{FileReport, Finding, Level, Report, StreamReport, Verdict},
+    report::{FileReport, Finding, Level, Location, MemberPath, Report, StreamReport, Verdict},
     rules::{Severity, Trust},
 };
 
 /// Further places of one finding that are listed before they are only counted.
 const RELATED_SHOWN: usize = 5;
 
+/// Places of findings that say the same, before they are only counted.
+const PLACES_SHOWN: usize = 5;
+
+/// Columns of a line of prose: more are hard to read, fewer hold no sentence.
+const COLUMNS: std::ops::RangeInclusive<usize> = 50..=100;
+
+/// Columns before the value of a field.
+const INDENT: &str = "          ";
+
 /// What helps to judge a finding.
 const NEXT_STEP: &str =
     "Nothing was loaded. `pickscan explain FILE` shows what a file would do, step by step.";
+
+/// What the lines on lesser findings mean.
+const UNFAMILIAR: &str =
+    "What is unfamiliar comes from packages that pickscan does not know; -v tells more.";
 
 /// Writes the report.
 pub(super) fn write(
@@ -29,12 +42,17 @@ pub(super) fn write(
         rendering,
         writer,
         before: Before::Nothing,
+        explained: HashSet::new(),
+        lesser: false,
     };
     for file in report.worst_first() {
         page.file(file)?;
     }
     if rendering.verbosity > Verbosity::Quiet {
         page.paragraph()?;
+        if page.lesser {
+            writeln!(page.writer, "{UNFAMILIAR}")?;
+        }
         if report.files.iter().any(is_alarming) {
             writeln!(page.writer, "{NEXT_STEP}")?;
         }
@@ -103,7 +121,7 @@ fn lesser_findings(findings: &[&Finding]) -> Option<String> {
     };
     about.truncate(SHOWN);
     let about = about.join(", ");
-    (!about.is_empty()).then(|| format!("{about}{more} (nobody has vetted these; -v tells more)"))
+    (!about.is_empty()).then(|| format!("{about}{more}"))
 }
 
 struct Page<'r, 'w> {
@@ -111,6 +129,10 @@ struct Page<'r, 'w> {
     rendering: Rendering,
     writer: &'w mut dyn Write,
     before: Before,
+    /// The rules whose reasons and advice were written: once is enough.
+    explained: HashSet<&'r str>,
+    /// Whether there were lines on lesser findings.
+    lesser: bool,
 }
 
 /// What was written last.
@@ -121,8 +143,8 @@ enum Before {
     Line,
 }
 
-impl Page<'_, '_> {
-    fn file(&mut self, file: &FileReport) -> io::Result<()> {
+impl<'r> Page<'r, '_> {
+    fn file(&mut self, file: &'r FileReport) -> io::Result<()> {
         if self.rendering.verbosity == Verbosity::Quiet {
             return self.brief(file);
         }
@@ -140,7 +162,8 @@ impl Page<'_, '_> {
             .into_iter()
             .partition(|finding| finding.severity >= threshold);
         let lesser = lesser_findings(&lesser);
-        let mut remarks = remarks(file, self.rendering.verbosity);
+        self.lesser |= lesser.is_some();
+        let mut remarks = remarks(file, self.rendering.verbosity, &findings);
         let known = known
             .into_iter()
             .filter(|one| one.severity > Severity::Info);
@@ -159,13 +182,8 @@ impl Page<'_, '_> {
         for remark in remarks {
             writeln!(self.writer, "  {remark}")?;
         }
-        let mut explained = Vec::new();
-        for finding in findings {
-            self.finding(file, finding)?;
-            if !explained.contains(&&finding.rule) {
-                explained.push(&finding.rule);
-                self.explain(finding)?;
-            }
+        for alike in alike(&findings) {
+            self.findings(&alike)?;
         }
         if let Some(lesser) = lesser {
             writeln!(
@@ -208,44 +226,60 @@ impl Page<'_, '_> {
                 finding.rule
             )?;
         }
-        for remark in remarks(file, Verbosity::Quiet) {
+        for remark in remarks(file, Verbosity::Quiet, &[]) {
             writeln!(self.writer, "{}: {remark}", words::path(file))?;
         }
         Ok(())
     }
 
-    fn finding(&mut self, file: &FileReport, finding: &Finding) -> io::Result<()> {
+    /// Findings that say the same, with the places of all.
+    fn findings(&mut self, alike: &[&'r Finding]) -> io::Result<()> {
+        let Some(finding) = alike.first() else {
+            return Ok(());
+        };
         let severity = self.paint(tint_of(finding.severity), finding.severity.name());
         let message = self.paint(BOLD, &visible(finding.message.as_bytes()));
         let rule = self.paint(DIM, &format!("[{}]", finding.rule));
         writeln!(self.writer, "\n  {severity}: {message} {rule}")?;
         self.field("but", &words::standing(finding).unwrap_or_default())?;
-        self.field("where", &words::location(file, &finding.location))?;
-        for related in finding.related.iter().take(RELATED_SHOWN) {
-            self.field("also", &words::location(file, related))?;
+        for finding in alike.iter().take(PLACES_SHOWN) {
+            let member = &finding.location.member;
+            let place = std::slice::from_ref(&finding.location);
+            self.field("where", &places(place, &MemberPath::default()))?;
+            let related = finding.related.get(..RELATED_SHOWN);
+            self.field("also", &places(related.unwrap_or(&finding.related), member))?;
+            let more = finding.related.len().saturating_sub(RELATED_SHOWN);
+            if more > 0 {
+                self.field("also", &words::count(more, "further place"))?;
+            }
         }
-        let more = finding.related.len().saturating_sub(RELATED_SHOWN);
+        let more = alike.len().saturating_sub(PLACES_SHOWN);
         if more > 0 {
-            self.field("also", &words::count(more, "further place"))?;
+            self.field("where", &words::count(more, "further place"))?;
+        }
+        if self.explained.insert(&finding.rule) {
+            let rule = self.report.rule(finding);
+            self.prose("why", rule.map_or("", |rule| &rule.why))?;
+            self.prose("do", rule.map_or("", |rule| &rule.what_to_do))?;
         }
         Ok(())
     }
 
-    /// Why it is bad and what to do: once a rule and file.
-    fn explain(&mut self, finding: &Finding) -> io::Result<()> {
-        let rule = self.report.rule(finding);
-        self.field("why", rule.map_or("", |rule| &rule.why))?;
-        self.field("do", rule.map_or("", |rule| &rule.what_to_do))
-    }
-
+    /// A label and its value.
     fn field(&mut self, name: &str, value: &str) -> io::Result<()> {
         if value.is_empty() {
             return Ok(());
         }
         let label = self.paint(DIM, &format!("{name:<5}"));
-        // Reasons and advice come from YAML and may span lines; input text was escaped before.
-        let value = value.split_whitespace().collect::<Vec<_>>().join(" ");
         writeln!(self.writer, "    {label} {value}")
+    }
+
+    /// A label and sentences, which are broken between words.
+    fn prose(&mut self, name: &str, value: &str) -> io::Result<()> {
+        let columns = self.rendering.columns.unwrap_or(*COLUMNS.end());
+        let columns = columns.clamp(*COLUMNS.start(), *COLUMNS.end()) - INDENT.len();
+        let lines = broken(value, columns);
+        self.field(name, &lines.join(&format!("\n{INDENT}")))
     }
 
     fn details(&mut self, file: &FileReport) -> io::Result<()> {
@@ -340,6 +374,63 @@ impl Page<'_, '_> {
     }
 }
 
+/// Findings in the order of the first of those that say the same.
+fn alike<'r>(findings: &[&'r Finding]) -> Vec<Vec<&'r Finding>> {
+    let mut groups: Vec<Vec<&Finding>> = Vec::new();
+    let mut known = HashMap::new();
+    for &finding in findings {
+        let Finding { rule, message, .. } = finding;
+        let key = (rule, message, finding.severity, words::standing(finding));
+        let group = *known.entry(key).or_insert(groups.len());
+        match groups.get_mut(group) {
+            Some(group) => group.push(finding),
+            None => groups.push(vec![finding]),
+        }
+    }
+    groups
+}
+
+/// Places in one input, the member only where it is another than before.
+fn places<'r>(places: &'r [Location], mut before: &'r MemberPath) -> String {
+    let mut shown: Vec<String> = Vec::new();
+    for alike in
+        places.chunk_by(|one, next| (&one.member, one.opcode) == (&next.member, next.opcode))
+    {
+        let Some(Location { member, opcode, .. }) = alike.first() else {
+            continue;
+        };
+        let offsets: Vec<String> = alike.iter().map(|place| place.offset.to_string()).collect();
+        let plural = if offsets.len() > 1 { "s" } else { "" };
+        let of = match visible(&member.joined()).as_str() {
+            _ if member == before => String::new(),
+            "" => " of the file".to_owned(),
+            member => format!(" of {member}"),
+        };
+        let separator = if opcode.is_empty() { "" } else { ", " };
+        let offsets = offsets.join(", ");
+        shown.push(format!("byte{plural} {offsets}{of}{separator}{opcode}"));
+        before = member;
+    }
+    shown.join("; ")
+}
+
+/// Prose in lines of so many columns. A word that is longer stays whole. Reasons and advice come
+/// from YAML and may span lines; text of inputs was escaped before.
+fn broken(text: &str, columns: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        let length = |text: &str| text.chars().count();
+        match lines.last_mut() {
+            Some(line) if length(line) + length(word) < columns => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
 /// Whether a person has something to look into.
 fn is_alarming(file: &FileReport) -> bool {
     let alarming = |finding: &Finding| finding.counts() && finding.severity >= Severity::Medium;
@@ -353,8 +444,9 @@ fn known_line(file: &FileReport, finding: &Finding) -> String {
     format!("known: {severity}: {what} [{}]", finding.rule)
 }
 
-/// What is said about an input beside findings: notices, broken pickles, why it was skipped.
-fn remarks(file: &FileReport, verbosity: Verbosity) -> Vec<String> {
+/// What is said about an input beside the findings that are shown: notices, broken pickles, why it
+/// was skipped.
+fn remarks(file: &FileReport, verbosity: Verbosity, shown: &[&Finding]) -> Vec<String> {
     let verbose = verbosity == Verbosity::Verbose;
     let least = match verbosity {
         Verbosity::Quiet => Level::Error,
@@ -372,11 +464,22 @@ fn remarks(file: &FileReport, verbosity: Verbosity) -> Vec<String> {
         format!("{}: {member}{separator}{message}", notice.kind.name())
     });
     let broken = file.streams.iter().filter(|stream| stream.is_broken());
+    let broken = broken.filter(|stream| !shown.iter().any(|one| says_why_it_ends(one, stream)));
     let broken =
         broken.map(|stream| format!("{}: {}", stream.end.name(), words::broken_stream(stream)));
     let skipped = file.skipped.iter().filter(|_| verbose);
     let skipped = skipped.map(|why| format!("holds no pickle: {}", visible(why.as_bytes())));
     notices.chain(broken).chain(skipped).collect()
+}
+
+/// Whether a finding already says why a stream does not end at STOP.
+fn says_why_it_ends(finding: &Finding, stream: &StreamReport) -> bool {
+    let Location { member, offset, .. } = &finding.location;
+    let end = stream.offset.saturating_add(stream.length);
+    let reason = stream.end_reason.as_deref();
+    (stream.offset..=end).contains(offset)
+        && *member == stream.member
+        && reason.is_some_and(|reason| !reason.is_empty() && finding.message.contains(reason))
 }
 
 const BOLD: &str = "1";

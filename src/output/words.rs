@@ -88,6 +88,13 @@ pub(super) fn run_remarks(report: &Report) -> Vec<String> {
     let rules = report.provenance.rules.iter();
     let rules: Vec<String> = rules.map(|path| shown(path)).collect();
     let rules = (!rules.is_empty()).then(|| format!("with the rules of {}", rules.join(", ")));
+    let provenance = &report.provenance;
+    let configured = provenance.configured.join(", ");
+    let configured = (!configured.is_empty()).then(|| {
+        let path = provenance.configuration.as_deref();
+        let path = path.map_or("the configuration".to_owned(), shown);
+        format!("{path} sets {}", visible(configured.as_bytes()))
+    });
     let notices = report.notices.iter();
     let notices = notices.map(|notice| {
         let message = visible(notice.message.as_bytes());
@@ -95,6 +102,7 @@ pub(super) fn run_remarks(report: &Report) -> Vec<String> {
     });
     suppressed(report)
         .into_iter()
+        .chain(configured)
         .chain(rules)
         .chain(notices)
         .collect()

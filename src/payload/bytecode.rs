@@ -1,7 +1,8 @@
 //! Bytecode, as far as names go: which are imported, which attributes are read of them.
 //!
 //! Only the instructions that move names are known. Their numbers were printed by `dis` of each
-//! interpreter (see `tests/payload/opcodes.py`); they stayed the same from 3.6 to 3.12.
+//! interpreter (see `tests/payload/opcodes.py`), those of 3.14 by `xdis` 6.3; they stayed the same
+//! from 3.6 to 3.12.
 
 use super::{
     Reading,
@@ -22,7 +23,7 @@ struct Version {
     import_from: u8,
     stores: [u8; 2],
     store_local: u8,
-    load_local: u8,
+    load_locals: [u8; 2],
     load_constant: u8,
     /// Instructions between a load and what is done with it.
     neutral: &'static [u8],
@@ -44,7 +45,7 @@ const PYTHON_2: Version = Version {
     import_from: 109,
     stores: [90, 97],
     store_local: 125,
-    load_local: 124,
+    load_locals: [124, 124],
     load_constant: 100,
     neutral: &[1, 2, 9],
     shift_global: false,
@@ -83,12 +84,28 @@ const PYTHON_3_13: Version = Version {
     import_from: 74,
     stores: [114, 113],
     store_local: 110,
-    load_local: 85,
+    load_locals: [85, 85],
     load_constant: 83,
     neutral: &[0, 30, 32, 34, 115, 149],
     shift_global: true,
     shift_attribute: true,
     resume: Some(149),
+};
+
+const PYTHON_3_14: Version = Version {
+    extended: 69,
+    load_name: 93,
+    load_global: 92,
+    load_attribute: 80,
+    import_name: 73,
+    import_from: 72,
+    stores: [116, 115],
+    store_local: 112,
+    load_locals: [84, 86],
+    load_constant: 82,
+    neutral: &[0, 27, 31, 33, 117, 128],
+    resume: Some(128),
+    ..PYTHON_3_13
 };
 
 /// `PRECALL`, which only 3.11 has.
@@ -116,6 +133,8 @@ pub(super) fn read(reading: &mut Reading, parts: &CodeParts) -> bool {
         &PYTHON_3_12
     } else if resumes(&PYTHON_3_13) {
         &PYTHON_3_13
+    } else if resumes(&PYTHON_3_14) {
+        &PYTHON_3_14
     } else if ends_in_words(&parts.code) {
         &PYTHON_3_6
     } else if parts.code.last() == Some(&RETURN_VALUE) {
@@ -210,7 +229,7 @@ impl Follower<'_> {
             self.store(self.name(operand), Binding::Global);
         } else if opcode == version.store_local {
             self.store(self.parts.locals.get(operand).cloned(), Binding::Local);
-        } else if opcode == version.load_local {
+        } else if version.load_locals.contains(&opcode) {
             self.finish();
             let local = self.parts.locals.get(operand);
             let meaning = local.and_then(|word| self.scope.meaning(word));

@@ -7,6 +7,7 @@
 
 mod bytecode;
 mod contacts;
+mod encoded;
 mod marshal;
 mod parts;
 mod shell;
@@ -61,7 +62,7 @@ pub(crate) fn is_code(data: &[u8]) -> bool {
 #[derive(Default)]
 struct Reading {
     summary: PayloadSummary,
-    /// Source and commands inside what was read.
+    /// Source, commands and code objects inside what was read.
     pending: Vec<(PayloadKind, Vec<u8>)>,
     taken: usize,
     /// What code objects bind for those inside them.
@@ -69,7 +70,7 @@ struct Reading {
 }
 
 impl Reading {
-    /// Reads source or a command later.
+    /// Reads source, a command or a code object later.
     fn inner(&mut self, kind: PayloadKind, data: &[u8]) {
         if self.taken < MOST_INNER {
             self.taken += 1;
@@ -79,6 +80,10 @@ impl Reading {
 
     fn finish(mut self) -> PayloadSummary {
         while let Some((kind, data)) = self.pending.pop() {
+            if kind == PayloadKind::CodeObject {
+                self.read_marshal(&data);
+                continue;
+            }
             let text = String::from_utf8_lossy(&data).into_owned();
             self.contacts(&text);
             match kind {
@@ -116,6 +121,26 @@ impl Reading {
     fn constant(&mut self, text: &str) {
         add(&mut self.summary.constants, text);
         self.contacts(text);
+        self.encoded(PayloadKind::Source, text);
+    }
+
+    /// Reads later what a text holds in another form.
+    fn encoded(&mut self, kind: PayloadKind, text: &str) {
+        if self.taken >= MOST_INNER {
+            return;
+        }
+        if let Some(code) = encoded::decoded(text) {
+            self.note("decodes more code");
+            let is_code = marshal::is_code(&code);
+            self.inner(
+                if is_code {
+                    PayloadKind::CodeObject
+                } else {
+                    kind
+                },
+                &code,
+            );
+        }
     }
 
     fn note(&mut self, note: &str) {

@@ -50,7 +50,8 @@ pub(super) fn read(reading: &mut Reading, text: &str) {
         }
         fetched = DOWNLOADERS.contains(&program) || (command.fed && fetched);
         if interprets {
-            let code = arguments.iter().skip_while(|word| *word != "-c").nth(1);
+            let is_code = |word: &String| word == "-c" || word.eq_ignore_ascii_case("-command");
+            let code = arguments.iter().skip_while(|word| !is_code(word)).nth(1);
             let kind = if program.starts_with("python") {
                 PayloadKind::Source
             } else {
@@ -59,6 +60,9 @@ pub(super) fn read(reading: &mut Reading, text: &str) {
             if let Some(code) = code {
                 reading.inner(kind, code.as_bytes());
             }
+        }
+        for word in arguments {
+            reading.encoded(PayloadKind::Shell, word);
         }
         if arguments
             .iter()

@@ -56,8 +56,35 @@ pub(super) fn read(reading: &mut Reading, source: &str) {
                 [Token::Name(_), behind @ ..] => behind,
                 _ => behind,
             },
-            Token::Number | Token::Mark(_) | Token::End => behind,
+            Token::Mark('(' | '[') => {
+                spelled_by_numbers(reading, behind);
+                behind
+            }
+            Token::Number(_) | Token::Mark(_) | Token::End => behind,
         };
+    }
+}
+
+/// Text that stands in the source as the numbers of its characters, which something joins.
+fn spelled_by_numbers(reading: &mut Reading, tokens: &[Token]) {
+    const FEWEST: usize = 8;
+    let mut text = String::new();
+    let mut rest = tokens;
+    while let [Token::Number(Some(number)), behind @ ..] = rest {
+        let Some(character) =
+            char::from_u32(*number).filter(|c| !c.is_control() || "\t\n\r".contains(*c))
+        else {
+            return;
+        };
+        text.push(character);
+        rest = match behind {
+            [Token::Mark(','), behind @ ..] => behind,
+            _ => behind,
+        };
+    }
+    if text.chars().count() >= FEWEST && text.chars().any(char::is_alphabetic) {
+        reading.note("decodes more code");
+        reading.inner(PayloadKind::Source, text.as_bytes());
     }
 }
 

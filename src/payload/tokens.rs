@@ -7,8 +7,8 @@ pub(super) enum Token {
     Name(String),
     /// Text or bytes, its simple escapes undone; `true` where it is an f-string.
     Text(String, bool),
-    /// A number.
-    Number,
+    /// A number, where it is a small one in decimal digits.
+    Number(Option<u32>),
     /// One character of punctuation.
     Mark(char),
     /// The end of a line outside of brackets, or a semicolon.
@@ -58,7 +58,10 @@ fn next(text: &str, first: char) -> (Option<Token>, &str) {
         _ if first.is_whitespace() => (None, skip(first.len_utf8())),
         '0'..='9' => {
             let end = text.find(|c: char| !c.is_ascii_alphanumeric() && c != '.' && c != '_');
-            (Some(Token::Number), skip(end.unwrap_or(text.len())))
+            let (digits, behind) = text
+                .split_at_checked(end.unwrap_or(text.len()))
+                .unwrap_or((text, ""));
+            (Some(Token::Number(digits.parse().ok())), behind)
         }
         '\'' | '"' => quoted(text, ""),
         _ if first.is_alphabetic() || first == '_' => {

@@ -140,6 +140,34 @@ pub fn float(line: &[u8]) -> Reading {
     }
 }
 
+/// Whether a line is a float as honest writers spell it, which every reader takes for the same
+/// number: digits, perhaps a point and more digits, perhaps a small exponent.
+pub fn is_plain_float(line: &[u8]) -> bool {
+    /// No number of so many digits is infinite.
+    const LONGEST: usize = 64;
+    let digits = |bytes: &[u8]| {
+        bytes
+            .iter()
+            .take_while(|byte| byte.is_ascii_digit())
+            .count()
+    };
+    let line = line.strip_prefix(b"-").unwrap_or(line);
+    let whole = digits(line);
+    let mut rest = line.get(whole..).unwrap_or_default();
+    if let Some(fraction) = rest.strip_prefix(b".") {
+        rest = fraction.get(digits(fraction)..).unwrap_or_default();
+    }
+    if let Some(exponent) = rest.strip_prefix(b"e") {
+        let (_, exponent) = sign(exponent);
+        let count = digits(exponent);
+        if !(1..=2).contains(&count) {
+            return false;
+        }
+        rest = exponent.get(count..).unwrap_or_default();
+    }
+    whole > 0 && rest.is_empty() && line.len() <= LONGEST
+}
+
 /// Decimal digits as honest writers spell them, on which all readers agree: no leading zero, no
 /// plus, no blank, and so short that it fits.
 fn plain(line: &[u8]) -> Option<i64> {
@@ -373,4 +401,40 @@ fn python_float(line: &[u8]) -> Option<f64> {
 /// digits, point, exponent, `inf`, `infinity`, `nan`) and rounds as correctly.
 fn whole_double(text: &[u8]) -> Option<f64> {
     std::str::from_utf8(text).ok()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_floats_are_what_every_reader_takes() {
+        for line in [
+            "0",
+            "1.5",
+            "-2.25",
+            "1.",
+            "1e5",
+            "1e-07",
+            "2.5E+1",
+            "1.7976931348623157e+99",
+        ] {
+            let reading = float(line.as_bytes());
+            let agreed = !reading.disagrees() && reading.value().is_some();
+            assert!(agreed, "{line}");
+            assert_eq!(
+                is_plain_float(line.as_bytes()),
+                !line.contains('E'),
+                "{line}"
+            );
+        }
+        let others = [
+            "", "-", ".5", "+1", "1_0", " 1", "1 ", "inf", "nan", "1e", "1e400", "--1", "1.5.2",
+            "0x1",
+        ];
+        for line in others {
+            assert!(!is_plain_float(line.as_bytes()), "{line}");
+        }
+        assert!(!is_plain_float(&[b'9'; 400]));
+    }
 }

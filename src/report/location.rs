@@ -34,6 +34,31 @@ impl MemberPath {
     pub fn joined(&self) -> Vec<u8> {
         self.0.join(&b'!')
     }
+
+    /// The names joined by `!`, without the offsets that stand for names where a format has none,
+    /// as in `pickle@76`: they are others in every version of a file.
+    pub fn lasting(&self) -> Vec<u8> {
+        let names: Vec<&[u8]> = self.0.iter().map(|name| without_offset(name)).collect();
+        names.join(&b'!')
+    }
+}
+
+fn without_offset(name: &[u8]) -> &[u8] {
+    let Some(at) = name.iter().rposition(|&byte| byte == b'@') else {
+        return name;
+    };
+    match name.split_at(at) {
+        (kind, [_, digits @ ..])
+            if kind
+                .iter()
+                .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+                && !digits.is_empty()
+                && digits.iter().all(u8::is_ascii_digit) =>
+        {
+            kind
+        }
+        _ => name,
+    }
 }
 
 /// The place of an instruction, or of a structure in a container.

@@ -74,6 +74,7 @@ notices! {
     FindingsDropped = "findings-dropped", Warning: "More findings than are kept; the worst are.";
     UnusedSuppression = "unused-suppression", Warning: "A setting that suppresses findings matches none.";
     ExpiredSuppression = "expired-suppression", Warning: "A setting that suppresses findings has expired.";
+    StrayConfiguration = "stray-configuration", Warning: "A configuration was found and not used.";
     LinkedFolder = "linked-folder", Note: "A symbolic link to a folder was found and not followed.";
 }
 

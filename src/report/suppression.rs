@@ -42,6 +42,8 @@ impl Suppression {
 pub struct Provenance {
     /// The configuration.
     pub configuration: Option<PathBuf>,
+    /// What it sets beside that: threshold and limits, as `name=value`.
+    pub configured: Vec<String>,
     /// Rules beside the built-in ones, which may replace them.
     pub rules: Vec<PathBuf>,
     /// The baseline.

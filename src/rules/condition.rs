@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::pattern::Pattern;
 use super::schema::{ArgumentCondition, Effect, Position, RegexText, Trust, ValueType};
-use crate::facts::{AnomalyKind, ContainerAnomalyKind};
+use crate::facts::{AnomalyKind, ContainerAnomalyKind, End, Facts};
 
 /// A condition over the facts of one stream.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -269,6 +269,57 @@ pub enum EndKind {
     Limit,
 }
 
+/// A set of kinds of facts. Most streams have facts of few kinds, and most rules are about others.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub struct FactKinds(u16);
+
+impl FactKinds {
+    const NONE: Self = Self(0);
+    /// No kind in particular: also a stream without facts will do.
+    pub(super) const ANY: Self = Self(u16::MAX);
+    const IMPORT: Self = Self(1);
+    const CALL: Self = Self(1 << 1);
+    const CHANGE: Self = Self(1 << 2);
+    const PERSISTENT: Self = Self(1 << 3);
+    const EXTENSION: Self = Self(1 << 4);
+    const BUFFER: Self = Self(1 << 5);
+    const ANOMALY: Self = Self(1 << 6);
+    const CONTAINER: Self = Self(1 << 7);
+    const PAYLOAD: Self = Self(1 << 8);
+    const END: Self = Self(1 << 9);
+    /// What every stream has.
+    const EVERY_STREAM: Self = Self(1 << 15);
+
+    /// The kinds of facts that a stream has.
+    pub fn of(facts: &Facts) -> Self {
+        let has = [
+            (Self::IMPORT, !facts.imports.is_empty()),
+            (Self::CALL, !facts.calls.is_empty()),
+            (Self::CHANGE, !facts.changes.is_empty()),
+            (Self::PERSISTENT, !facts.persistent.is_empty()),
+            (Self::EXTENSION, !facts.extensions.is_empty()),
+            (Self::BUFFER, !facts.buffers.is_empty()),
+            (Self::ANOMALY, !facts.anomalies.is_empty()),
+            (Self::CONTAINER, !facts.container.is_empty()),
+            (Self::PAYLOAD, !facts.payloads.is_empty()),
+            (Self::END, facts.end != End::Stop),
+        ];
+        let present = has.into_iter().filter(|(_, has)| *has);
+        present
+            .map(|(kind, _)| kind)
+            .fold(Self::EVERY_STREAM, Self::or)
+    }
+
+    /// Whether some kind is in both.
+    pub fn meet(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    fn or(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+}
+
 impl Condition {
     /// Whether the condition, or one inside it, asks how far an import is trusted.
     pub fn asks_trust(&self) -> bool {
@@ -277,6 +328,35 @@ impl Condition {
             Self::Not(condition) => condition.asks_trust(),
             Self::Import(import) => import.trust.is_some(),
             _ => false,
+        }
+    }
+
+    /// Kinds of facts of which a stream must have at least one for the condition to hold.
+    pub fn needs(&self) -> FactKinds {
+        match self {
+            Self::Any(all) => all
+                .iter()
+                .map(Self::needs)
+                .fold(FactKinds::NONE, FactKinds::or),
+            // Each of the conditions must hold, so what any one of them needs is needed.
+            Self::All(all) => {
+                let needs = all.iter().map(Self::needs);
+                needs
+                    .min_by_key(|needs| needs.0.count_ones())
+                    .unwrap_or(FactKinds::ANY)
+            }
+            Self::Not(_) => FactKinds::ANY,
+            Self::Import(_) => FactKinds::IMPORT,
+            Self::Call(call) if call.fails_only => FactKinds::CALL.or(FactKinds::CHANGE),
+            Self::Call(_) => FactKinds::CALL,
+            Self::SetState(_) | Self::Mutate(_) => FactKinds::CHANGE,
+            Self::PersistentLoad(_) => FactKinds::PERSISTENT,
+            Self::Extension(_) => FactKinds::EXTENSION,
+            Self::Buffer(_) => FactKinds::BUFFER,
+            Self::Anomaly(_) => FactKinds::ANOMALY,
+            Self::Container(_) => FactKinds::CONTAINER,
+            Self::Payload(_) => FactKinds::PAYLOAD,
+            Self::End(_) => FactKinds::END,
         }
     }
 }

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use super::asked::{NameCondition, is_end, is_target, payload_is, spelled};
 use super::causes::{self, Cause, Found};
 use super::condition::{
-    CallCondition, ChangeCondition, Condition, ImportCondition, PayloadCondition, TargetKind,
+    CallCondition, ChangeCondition, Condition, FactKinds, ImportCondition, PayloadCondition,
+    TargetKind,
 };
 use super::message;
 use super::names::{Answers, Named, Names};
@@ -123,6 +124,16 @@ impl Ruleset {
     /// Judges one stream, until it is told to stop: matches found by then are given, and
     /// [`Judgement::cut`] says that there may be more.
     pub fn evaluate_until(&self, facts: &Facts, stop: &dyn Fn() -> bool) -> Judgement {
+        let present = FactKinds::of(facts);
+        let asked = self.asked.iter();
+        let mut asked = asked.filter(|(needs, _)| needs.meet(present)).peekable();
+        // Most pickles hold nothing but data.
+        if facts.imports.is_empty() && asked.peek().is_none() {
+            return Judgement {
+                cut: stop(),
+                ..Judgement::default()
+            };
+        }
         let names = Names::new(self, facts);
         let mut evaluation = Evaluation {
             facts,
@@ -137,11 +148,8 @@ impl Ruleset {
             matches: Vec::new(),
             cut: false,
         };
-        // Rules about unknown names come last: they are for what no other rule has found.
-        let (late, early): (Vec<_>, Vec<_>) =
-            self.rules.iter().partition(|rule| rule.when.asks_trust());
         let mut found = Vec::new();
-        for rule in early.into_iter().chain(late) {
+        for (_, rule) in asked {
             found.extend(evaluation.apply(rule, &mut judgement));
         }
         judgement.cut = stop();
@@ -173,8 +181,15 @@ impl Evaluation<'_> {
             return Vec::new();
         }
         for hit in &outcome.hits {
-            if let Some(worst) = hit.name.and_then(|name| self.found.get_mut(name)) {
-                *worst = (*worst).max(Some(rule.severity));
+            // What Python 2 called by another name is one import, and found once.
+            let both = match hit.fact {
+                FactIndex::Import(index) => self.names.imports.get(index).copied(),
+                _ => None,
+            };
+            for name in both.unwrap_or([hit.name, None]).into_iter().flatten() {
+                if let Some(worst) = self.found.get_mut(name) {
+                    *worst = (*worst).max(Some(rule.severity));
+                }
             }
             if let FactIndex::Import(index) = hit.fact
                 && let Some(trust) = judgement.imports.get_mut(index)

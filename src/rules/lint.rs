@@ -8,7 +8,7 @@ use super::condition::Condition;
 use super::load::{self, Document, Parsed, Problem};
 use super::pattern::Pattern;
 use super::ruleset::Ruleset;
-use super::schema::{ArgumentCondition, ModelFile, Modelled, Rule, TrustFile};
+use super::schema::{ArgumentCondition, ModelFile, Modelled, PackagesFile, Rule, TrustFile};
 
 /// The placeholders that a message may have.
 const PLACEHOLDERS: &[&str] = &["symbol", "arguments", "call", "chain", "target", "detail"];
@@ -45,6 +45,8 @@ struct Linter<'d> {
     modelled: BTreeSet<&'d str>,
     /// Prefixes of aliases.
     aliases: BTreeMap<&'d str, &'d str>,
+    /// Packages, and where they are listed.
+    packages: BTreeMap<&'d str, &'d Document>,
     /// Trusted symbols.
     trusted: BTreeMap<String, Written<'d>>,
 }
@@ -55,6 +57,7 @@ impl<'d> Linter<'d> {
             Parsed::Models(file) => self.models(document, file),
             Parsed::Trust(file) => self.trust(document, file),
             Parsed::Detect(rule) => self.detect(document, rule),
+            Parsed::Packages(file) => self.packages(document, file),
             Parsed::Python2(_) | Parsed::WeightsOnly(_) => {}
         }
     }
@@ -110,6 +113,28 @@ impl<'d> Linter<'d> {
         }
     }
 
+    fn packages(&mut self, document: &'d Document, file: &'d PackagesFile) {
+        for names in file.listed_packages.values() {
+            for (before, name) in names.iter().zip(names.iter().skip(1)) {
+                if before >= name {
+                    let message = format!("`{name}` does not belong behind `{before}`: sort them");
+                    self.problem(document, name, message);
+                }
+            }
+            for name in names {
+                if name.contains(['.', '*']) {
+                    let message = format!("`{name}` is no top-level package");
+                    self.problem(document, name, message);
+                }
+                if let Some(place) = self.packages.insert(name, document) {
+                    let place = place.path.display();
+                    let message = format!("`{name}` is known already, in {place}");
+                    self.problem(document, name, message);
+                }
+            }
+        }
+    }
+
     fn trust(&mut self, document: &'d Document, file: &'d TrustFile) {
         for (key, value) in [("reason", &file.reason), ("versions", &file.versions)] {
             if value.trim().is_empty() {
@@ -123,6 +148,14 @@ impl<'d> Linter<'d> {
         {
             let message = format!("`{package}` is no top-level package");
             self.problem(document, package, message);
+        }
+        for package in &file.packages {
+            let place = self.packages.entry(package).or_insert(document);
+            if place.path != document.path && matches!(place.parsed, Parsed::Packages(_)) {
+                let message = format!("`{package}` has a trust pack: take it out of the list");
+                let problem = place.problem(package, message);
+                self.problems.push(problem);
+            }
         }
         for trusted in &file.entries {
             for module in &trusted.modules {

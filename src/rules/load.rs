@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
-use super::schema::{ModelFile, Python2File, Rule, TrustFile, WeightsOnlyFile};
+use super::schema::{ModelFile, PackagesFile, Python2File, Rule, TrustFile, WeightsOnlyFile};
 
 /// A rule file that was read.
 #[derive(Clone, Debug)]
@@ -33,6 +33,8 @@ pub enum Parsed {
     Detect(Box<Rule>),
     /// Python 2 names.
     Python2(Python2File),
+    /// Packages known by name alone.
+    Packages(PackagesFile),
     /// What PyTorch's restricted unpickler allows.
     WeightsOnly(WeightsOnlyFile),
 }
@@ -55,22 +57,39 @@ pub struct Problem {
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let path = self.path.display();
+        let message: String = self.message.chars().map(harmless).collect();
         if self.line == 0 {
-            return write!(f, "{path}: {}", self.message);
+            return write!(f, "{path}: {message}");
         }
+        let before = self.column.max(1) - 1;
+        let left_out = before.saturating_sub(SHOWN / 2);
+        let source = self.source.chars().skip(left_out).take(SHOWN);
+        let source: String = source.map(harmless).collect();
         let number = self.line.to_string();
-        let (margin, indent) = (" ".repeat(number.len()), " ".repeat(self.column.max(1) - 1));
-        writeln!(f, "{path}:{}:{}: {}", self.line, self.column, self.message)?;
+        let (margin, indent) = (" ".repeat(number.len()), " ".repeat(before - left_out));
+        writeln!(f, "{path}:{}:{}: {message}", self.line, self.column)?;
         writeln!(f, " {margin} |")?;
-        writeln!(f, " {number} | {}", self.source)?;
+        writeln!(f, " {number} | {source}")?;
         write!(f, " {margin} | {indent}^")
+    }
+}
+
+/// Characters of a line that are shown around what is wrong.
+const SHOWN: usize = 160;
+
+/// A terminal obeys control characters; the file may be of somebody else.
+fn harmless(character: char) -> char {
+    match character {
+        '\n' => character,
+        _ if character.is_control() => ' ',
+        _ => character,
     }
 }
 
 impl Document {
     /// Understands the text of a file. What kind it is shows in its keys: `id` is a detect rule,
     /// `library` is trust, `python2-versions` are Python 2 names,
-    /// `weights-only-versions` is what PyTorch allows, anything else is models.
+    /// `weights-only-versions` is what PyTorch allows, `listed-packages` are packages, anything else is models.
     ///
     /// # Errors
     /// The first thing that is not as the schema says.
@@ -82,6 +101,8 @@ impl Document {
             deserialize(path, text).map(Parsed::Trust)
         } else if has("python2-versions:") {
             deserialize(path, text).map(Parsed::Python2)
+        } else if has("listed-packages:") {
+            deserialize(path, text).map(Parsed::Packages)
         } else if has("weights-only-versions:") {
             deserialize(path, text).map(Parsed::WeightsOnly)
         } else {

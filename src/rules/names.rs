@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use super::pattern::MAX_SEGMENTS;
 use super::ruleset::Ruleset;
 use super::schema::{Effect, Trust, Usage};
-use super::standing::{Kinship, Standing};
+use super::standing::{Kinship, Package, Standing};
 use super::value::Values;
 use crate::facts::{CallFact, ChangeFact, ChangeKind, Facts, Symbol, Target};
 
@@ -243,7 +243,7 @@ fn of_bare_module(standing: Standing<'_>) -> Standing<'_> {
         .effects()
         .meets(&[Effect::RunCode, Effect::ImportModule]);
     let itself = standing.model.is_some() && !standing.by_pattern;
-    if runs || itself || !standing.known_package {
+    if runs || itself || standing.package == Package::Unknown {
         return standing;
     }
     Standing {
@@ -293,7 +293,7 @@ fn trust(named: &Named<'_>) -> Trust {
         }
         // Below protocol 4 an object made with keyword arguments is written as a call of this.
         Kinship::OfTrusted if is_maker(named) => Trust::Trusted,
-        Kinship::Stranger if !standing.known_package => Trust::Unfamiliar,
+        Kinship::Stranger => standing.trust_of_stranger(named.first_call.is_some()),
         _ => Trust::Unknown,
     }
 }

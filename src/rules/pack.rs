@@ -1,7 +1,7 @@
 //! Rules in the form in which they are embedded in the binary and looked up.
 //!
 //! A pack borrows from the bytes it was decoded from, so that opening the built-in one copies
-//! only entries, not the names. `build.rs` includes this file, too.
+//! neither names nor what is said of them. `build.rs` includes this file, too.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,11 +11,16 @@ use serde::{Deserialize, Serialize};
 use super::load::{Document, Parsed, Problem, digest};
 use super::pattern::{Pattern, PatternIndex};
 use super::schema::{
-    EffectSet, Judged, ModelFile, Modelled, Only, Python2File, Rule, TrustFile, Trusted, Usage,
-    WeightsOnlyFile,
+    EffectSet, Judged, ModelFile, Modelled, Only, PackagesFile, Python2File, RegexText, Rule,
+    TrustFile, Trusted, Usage, WeightsOnlyFile,
 };
-use super::table::{Strings, Table, number};
+use super::table::{Entries, Strings, Table, number};
 use crate::machine::model::Model;
+
+/// A package that a trust pack or a file of models is about.
+pub(crate) const COVERED: u32 = 0;
+/// A package of which only the name is known.
+pub(crate) const LISTED: u32 = 1;
 
 /// Some rules, ready to be looked up.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -37,19 +42,21 @@ pub(crate) struct Pack<'a> {
     pub(crate) patterns: PatternIndex<'a>,
     /// The models of both.
     #[serde(borrow)]
-    pub(crate) models: Vec<ModelEntry<'a>>,
+    pub(crate) models: Entries<'a, ModelEntry<'a>>,
     /// Trusted names.
     #[serde(borrow)]
     pub(crate) trusted: Table<'a>,
     /// What is known of trusted names.
     #[serde(borrow)]
-    pub(crate) trust: Vec<TrustEntry<'a>>,
+    pub(crate) trust: Entries<'a, TrustEntry<'a>>,
     /// The libraries that the trusted names belong to.
     #[serde(borrow)]
     pub(crate) libraries: Vec<Library<'a>>,
-    /// Top-level packages that the rules know; the numbers mean nothing.
+    /// Top-level packages that the rules know: [`COVERED`] or [`LISTED`].
     #[serde(borrow)]
     pub(crate) packages: Table<'a>,
+    /// What picklers write by themselves of packages that are only listed.
+    pub(crate) named_by_picklers: Vec<RegexText>,
     /// Python 2 names, written `module name`: the index of Python 3's.
     #[serde(borrow)]
     pub(crate) python2_names: Table<'a>,
@@ -153,7 +160,8 @@ struct Builder {
     trusted: BTreeMap<String, u32>,
     trust: Vec<TrustEntry<'static>>,
     libraries: Vec<Library<'static>>,
-    packages: BTreeSet<String>,
+    packages: BTreeMap<String, u32>,
+    named_by_picklers: Vec<RegexText>,
     python2: Python2File,
     weights_only: WeightsOnlyFile,
     rules: BTreeMap<String, Rule>,
@@ -167,6 +175,7 @@ impl Builder {
             Parsed::Trust(file) => self.add_trust(document, file),
             Parsed::Python2(file) => self.python2 = file.clone(),
             Parsed::WeightsOnly(file) => self.weights_only = file.clone(),
+            Parsed::Packages(file) => self.add_packages(file),
             Parsed::Detect(rule) => {
                 if self
                     .rules
@@ -181,7 +190,7 @@ impl Builder {
     }
 
     fn add_models(&mut self, file: &ModelFile) {
-        self.packages.insert(file.package.clone());
+        self.packages.insert(file.package.clone(), COVERED);
         for alias in &file.aliases {
             let (from, to) = (alias.from.to_string(), alias.to.to_string());
             self.aliases.insert(from, to);
@@ -232,6 +241,14 @@ impl Builder {
         number(self.models.len() - 1)
     }
 
+    fn add_packages(&mut self, file: &PackagesFile) {
+        for name in file.listed_packages.values().flatten() {
+            self.packages.entry(name.clone()).or_insert(LISTED);
+        }
+        self.named_by_picklers
+            .extend(file.named_by_picklers.iter().cloned());
+    }
+
     fn add_trust(&mut self, document: &Document, file: &TrustFile) {
         let library = number(self.libraries.len());
         self.libraries.push(Library {
@@ -239,7 +256,8 @@ impl Builder {
             versions: Cow::Owned(file.versions.clone()),
             reason: Cow::Owned(file.reason.clone()),
         });
-        self.packages.extend(file.packages.iter().cloned());
+        let covered = file.packages.iter().map(|name| (name.clone(), COVERED));
+        self.packages.extend(covered);
         for trusted in &file.entries {
             for name in trusted.modules.iter().chain(&trusted.names) {
                 if !name.is_exact() {
@@ -299,11 +317,12 @@ impl Builder {
             aliases: numbered(self.aliases.keys(), 0),
             modelled: Table::new(&self.modelled),
             patterns: PatternIndex::new(&self.patterns),
-            models: self.models,
+            models: Entries::Held(self.models),
             trusted: Table::new(&self.trusted),
-            trust: self.trust,
+            trust: Entries::Held(self.trust),
             libraries: self.libraries,
-            packages: numbered(self.packages.iter(), 0),
+            packages: Table::new(&self.packages),
+            named_by_picklers: self.named_by_picklers,
             python3: python3.collect(),
             python2_names: numbered(self.python2.names.keys(), 0),
             python2_modules: numbered(self.python2.modules.keys(), names),

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
+use super::condition::FactKinds;
 use super::load::{self, Document, Problem, hexadecimal};
 use super::pack::Pack;
-use super::schema::Rule;
+use super::schema::{EffectSet, Rule};
 use crate::machine::model::{Behaviour, Knowledge};
 use sha2::{Digest, Sha256};
 
@@ -24,6 +25,8 @@ pub struct Ruleset {
     pub(super) packs: Vec<Pack<'static>>,
     /// The detect rules in the order of their ids.
     pub(super) rules: Vec<Arc<Rule>>,
+    /// The same in the order in which they are asked, with the facts that they need.
+    pub(super) asked: Vec<(FactKinds, Arc<Rule>)>,
     digest: String,
 }
 
@@ -85,9 +88,16 @@ impl Ruleset {
                 rules.insert(rule.id.clone(), Arc::new(rule));
             }
         }
+        let rules: Vec<Arc<Rule>> = rules.into_values().collect();
+        // Rules about unknown names come last: they are for what no other rule has found.
+        let (late, early): (Vec<_>, Vec<_>) = rules.iter().partition(|rule| rule.when.asks_trust());
+        let asked = early.into_iter().chain(late);
         Self {
             digest: joined_digest(&packs),
-            rules: rules.into_values().collect(),
+            asked: asked
+                .map(|rule| (rule.when.needs(), Arc::clone(rule)))
+                .collect(),
+            rules,
             packs,
         }
     }
@@ -100,6 +110,11 @@ impl Ruleset {
     /// The detect rule with this id.
     pub fn rule(&self, id: &str) -> Option<&Arc<Rule>> {
         self.rules.iter().find(|rule| rule.id == id)
+    }
+
+    /// What may come of calling a name, as far as models tell.
+    pub fn effects(&self, symbol: &[u8]) -> EffectSet {
+        self.standing(symbol).effects()
     }
 
     /// SHA-256 of the rule files, as 64 hexadecimal digits: two runs with the same digest judge

@@ -222,6 +222,8 @@ pub struct Only {
     /// What the arguments must be.
     #[serde(default)]
     pub arguments: BTreeMap<Position, ArgumentCondition>,
+    /// How many arguments there must be.
+    pub min_arguments: Option<u8>,
     /// How many arguments there may be.
     pub max_arguments: Option<u8>,
     /// What the keys of a state may be: each must match one of these.
@@ -233,6 +235,13 @@ pub struct Only {
     /// What the values under some keys of a state must be.
     #[serde(default)]
     pub state: BTreeMap<String, ArgumentCondition>,
+}
+
+impl Only {
+    /// Whether every call satisfies it.
+    pub fn asks_nothing_of_arguments(&self) -> bool {
+        self.arguments.is_empty() && self.min_arguments.is_none() && self.max_arguments.is_none()
+    }
 }
 
 /// Which arguments a condition is about.
@@ -469,6 +478,18 @@ pub struct Python2File {
     pub names: BTreeMap<String, String>,
     /// Module to module, where the name is not mapped.
     pub modules: BTreeMap<String, String>,
+}
+
+/// The file `packages.yml`: packages that the rules know by name alone.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct PackagesFile {
+    /// The packages, by what they are for.
+    pub listed_packages: BTreeMap<String, Vec<String>>,
+    /// What the last part of a name in them is where picklers write it by themselves: a class, or
+    /// a function that rebuilds something.
+    #[serde(default)]
+    pub named_by_picklers: Vec<RegexText>,
 }
 
 /// The file `weights-only.yml`: what PyTorch's restricted unpickler allows.

@@ -109,12 +109,12 @@ impl Ruleset {
         Some(text)
     }
 
-    fn show_trust(&self, text: &mut String, trust: &super::pack::TrustEntry<'_>) {
+    fn show_trust(&self, text: &mut String, trust: &super::pack::TrustEntry<'static>) {
         let libraries = self.packs.iter().map(|pack| &pack.libraries);
         // The entry is one of the first pack that knows the name; a library has one name only.
         let library = libraries
             .zip(&self.packs)
-            .find(|(_, pack)| pack.trust.iter().any(|entry| std::ptr::eq(entry, trust)))
+            .find(|(_, pack)| pack.trust.holds(trust))
             .and_then(|(libraries, _)| libraries.get(trust.library as usize));
         let Some(library) = library else {
             return;

@@ -1,8 +1,10 @@
 //! What the rules know of one name, whatever the stream does with it.
 
-use super::pack::{ModelEntry, Pack, TrustEntry};
+use super::pack::{LISTED, ModelEntry, Pack, TrustEntry};
 use super::ruleset::{Ruleset, prefixes};
-use super::schema::{EffectSet, Judged, Usage};
+use super::schema::{EffectSet, Judged, Only, Trust, Usage};
+use super::table::Entries;
+use serde::Deserialize;
 
 /// What is known of a name.
 #[derive(Clone, Copy, Debug)]
@@ -11,18 +13,31 @@ pub(super) struct Standing<'r> {
     pub model: Option<&'r ModelEntry<'static>>,
     /// Its trust.
     pub trust: Option<&'r TrustEntry<'static>>,
+    /// Whether, in a package that is only listed, it is a kind of name that picklers write.
+    pub named_by_picklers: bool,
     /// How it belongs to what is known.
     pub kinship: Kinship,
     /// Whether its top-level package is one that the rules know.
-    pub known_package: bool,
+    pub package: Package,
     /// Whether its model is that of a pattern.
     pub by_pattern: bool,
     /// Whether what it is a member of is trusted without conditions on its arguments.
     pub owner_is_plain: bool,
 }
 
+/// What is known of a top-level package.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Package {
+    /// Nothing: it may be the author's own project.
+    Unknown,
+    /// It is a library that people install; its names were not looked at.
+    Listed,
+    /// A trust pack or a file of models is about it.
+    Covered,
+}
+
 /// The model and the trust of a name.
-type Entries<'r> = (
+type Known<'r> = (
     Option<&'r ModelEntry<'static>>,
     Option<&'r TrustEntry<'static>>,
 );
@@ -61,6 +76,16 @@ impl Standing<'_> {
         self.trust.is_some_and(|entry| entry.only.is_some())
     }
 
+    /// How far the name, of which nothing is known, is trusted for its package alone. Authors keep
+    /// instances of the classes of any library; few of its functions are what a pickler calls.
+    pub(super) fn trust_of_stranger(&self, called: bool) -> Trust {
+        match self.package {
+            Package::Unknown => Trust::Unfamiliar,
+            Package::Listed if self.named_by_picklers || !called => Trust::Unfamiliar,
+            Package::Listed | Package::Covered => Trust::Unknown,
+        }
+    }
+
     /// What may come of calling it.
     pub(super) fn effects(&self) -> EffectSet {
         self.model.map(|model| model.effects).unwrap_or_default()
@@ -76,16 +101,16 @@ impl Ruleset {
 
     /// What is known of a name with these spellings.
     pub(super) fn standing_of<N: AsRef<[u8]>>(&self, spellings: &[N]) -> Standing<'_> {
-        let known_package = spellings
-            .iter()
-            .any(|name| self.knows_package(name.as_ref()));
+        let packages = spellings.iter().map(|name| self.package(name.as_ref()));
+        let package = packages.max().unwrap_or(Package::Unknown);
         let exact = self.exact(spellings);
         let (model, trust) = exact.unwrap_or_default();
         let mut standing = Standing {
             model,
             trust,
             kinship: Kinship::Itself,
-            known_package,
+            package,
+            named_by_picklers: false,
             by_pattern: false,
             owner_is_plain: false,
         };
@@ -106,6 +131,7 @@ impl Ruleset {
         Standing {
             kinship,
             model,
+            named_by_picklers: package == Package::Listed && self.named_by_picklers(spellings),
             owner_is_plain: kinship == Kinship::OfTrusted && self.owner_is_plain(spellings),
             ..standing
         }
@@ -118,13 +144,24 @@ impl Ruleset {
         let trust = owner.and_then(|owner| self.exact(&[owner])?.1);
         trust.is_some_and(|entry| {
             let only = entry.only.as_ref();
-            entry.usage == Usage::Any
-                && only.is_none_or(|only| only.arguments.is_empty() && only.max_arguments.is_none())
+            entry.usage == Usage::Any && only.is_none_or(Only::asks_nothing_of_arguments)
         })
     }
 
+    /// Whether the last part of a name is what a pack says that picklers write.
+    fn named_by_picklers<N: AsRef<[u8]>>(&self, spellings: &[N]) -> bool {
+        let name = spellings.last().map(AsRef::as_ref).unwrap_or_default();
+        let last = name.rsplit(|&byte| byte == b'.').next().unwrap_or_default();
+        let Ok(last) = std::str::from_utf8(last) else {
+            return false;
+        };
+        let packs = self.packs.iter();
+        let mut patterns = packs.flat_map(|pack| &pack.named_by_picklers);
+        patterns.any(|pattern| pattern.matches_whole(last))
+    }
+
     /// The model and the trust that spell out the name, of the first pack that has either.
-    fn exact<N: AsRef<[u8]>>(&self, spellings: &[N]) -> Option<Entries<'_>> {
+    fn exact<N: AsRef<[u8]>>(&self, spellings: &[N]) -> Option<Known<'_>> {
         self.packs.iter().find_map(|pack| {
             let names = || spellings.iter().map(AsRef::as_ref);
             let model = names().find_map(|name| lookup(pack.modelled.get(name), &pack.models));
@@ -164,12 +201,24 @@ impl Ruleset {
 
     /// Whether any pack knows the top-level package of a name.
     pub fn knows_package(&self, name: &[u8]) -> bool {
+        self.package(name) != Package::Unknown
+    }
+
+    /// What the packs know of the top-level package of a name.
+    fn package(&self, name: &[u8]) -> Package {
         let package = name.split(|&byte| byte == b'.').next().unwrap_or_default();
-        let knows = |pack: &Pack<'_>| pack.packages.get(package).is_some();
-        self.packs.iter().any(knows)
+        let known = |pack: &Pack<'_>| match pack.packages.get(package)? {
+            LISTED => Some(Package::Listed),
+            _ => Some(Package::Covered),
+        };
+        let known = self.packs.iter().filter_map(known).max();
+        known.unwrap_or(Package::Unknown)
     }
 }
 
-fn lookup<T>(index: Option<u32>, entries: &[T]) -> Option<&T> {
+fn lookup<'e, T: Deserialize<'static>>(
+    index: Option<u32>,
+    entries: &'e Entries<'static, T>,
+) -> Option<&'e T> {
     entries.get(index? as usize)
 }

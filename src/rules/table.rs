@@ -6,8 +6,9 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A list of 32-bit numbers.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -80,6 +81,108 @@ impl<S: AsRef<str>> FromIterator<S> for Strings<'static> {
             text: Cow::Owned(text),
             ends: ends.into_iter().collect(),
         }
+    }
+}
+
+/// Entries that are decoded together: few, for a file asks for a handful here and there.
+const BLOCK: usize = 8;
+
+/// A list of which little is ever asked for. In the binary it lies encoded, block by block, and a
+/// block is decoded when one of its entries is asked for, so that starting costs the same however
+/// many there are.
+#[derive(Clone, Debug)]
+pub(crate) enum Entries<'a, T> {
+    /// Of rules that were read from files.
+    Held(Vec<T>),
+    /// Of the built-in rules.
+    Encoded {
+        /// All blocks, one after the other.
+        bytes: &'a [u8],
+        /// Where each block ends in the bytes.
+        ends: Numbers<'a>,
+        /// The blocks that were asked for.
+        decoded: Vec<OnceLock<Vec<T>>>,
+    },
+}
+
+impl<T> Entries<'_, T> {
+    /// Whether the entry is one of these, and not just like one.
+    pub(crate) fn holds(&self, entry: &T) -> bool {
+        let is_it = |other: &T| std::ptr::eq(entry, other);
+        match self {
+            Self::Held(entries) => entries.iter().any(is_it),
+            Self::Encoded { decoded, .. } => {
+                let blocks = decoded.iter().filter_map(OnceLock::get);
+                blocks.flatten().any(is_it)
+            }
+        }
+    }
+}
+
+impl<'a, T: Deserialize<'a>> Entries<'a, T> {
+    /// The entry at `index`.
+    pub(crate) fn get(&self, index: usize) -> Option<&T> {
+        let (bytes, ends, decoded) = match self {
+            Self::Held(entries) => return entries.get(index),
+            Self::Encoded {
+                bytes,
+                ends,
+                decoded,
+                ..
+            } => (*bytes, ends, decoded),
+        };
+        let number = index / BLOCK;
+        let block = decoded.get(number)?.get_or_init(|| {
+            let start = match number.checked_sub(1) {
+                Some(before) => ends.get(before),
+                None => Some(0),
+            };
+            let range = start.zip(ends.get(number));
+            let block = range.and_then(|(start, end)| bytes.get(start as usize..end as usize));
+            match postcard::from_bytes(block.unwrap_or_default()) {
+                Ok(entries) => entries,
+                // The bytes were encoded from this very type by the build of this very binary.
+                Err(error) => unreachable!("the embedded rules cannot be decoded: {error}"),
+            }
+        });
+        block.get(index % BLOCK)
+    }
+}
+
+impl<T> Default for Entries<'_, T> {
+    fn default() -> Self {
+        Self::Held(Vec::new())
+    }
+}
+
+impl<T: Serialize> Serialize for Entries<'_, T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self::Held(entries) = self else {
+            return Err(serde::ser::Error::custom(
+                "these entries are encoded already",
+            ));
+        };
+        let mut bytes = Vec::new();
+        let mut ends = Vec::new();
+        for block in entries.chunks(BLOCK) {
+            bytes.extend(postcard::to_stdvec(block).map_err(serde::ser::Error::custom)?);
+            ends.push(number(bytes.len()));
+        }
+        let ends: Numbers<'_> = ends.into_iter().collect();
+        (Cow::<[u8]>::Owned(bytes), ends).serialize(serializer)
+    }
+}
+
+impl<'de: 'a, 'a, T> Deserialize<'de> for Entries<'a, T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let (bytes, ends) = <(&'de [u8], Numbers<'de>)>::deserialize(deserializer)?;
+        let mut decoded = Vec::new();
+        decoded.resize_with(ends.len(), OnceLock::new);
+        Ok(Self::Encoded {
+            bytes,
+            ends,
+            decoded,
+        })
     }
 }
 
@@ -164,6 +267,25 @@ mod tests {
         assert_eq!(table.get(b"a.b1000"), None);
         assert_eq!(table.get(b""), None);
         assert_eq!(table.len(), 1000);
+    }
+
+    #[test]
+    fn entries_are_decoded_where_they_are_asked_for() {
+        let words: Vec<String> = (0..20).map(|n| format!("word {n}")).collect();
+        let bytes = postcard::to_stdvec(&Entries::Held(words.clone())).unwrap();
+        let entries: Entries<'_, String> = postcard::from_bytes(&bytes).unwrap();
+        let last = entries.get(19).unwrap();
+        assert_eq!(*last, words[19]);
+        assert!(entries.holds(last) && !entries.holds(&words[19]));
+        let Entries::Encoded { decoded, .. } = &entries else {
+            panic!("{entries:?}");
+        };
+        let blocks: Vec<bool> = decoded.iter().map(|block| block.get().is_some()).collect();
+        assert_eq!(blocks, [false, false, true]);
+        for (index, word) in words.iter().enumerate() {
+            assert_eq!(entries.get(index), Some(word));
+        }
+        assert_eq!(entries.get(20), None);
     }
 
     #[test]

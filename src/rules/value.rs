@@ -36,22 +36,23 @@ impl<'r> Values<'r> {
 
     /// Whether a call is one that its name is trusted for. Arguments that are not known are not.
     pub(super) fn allowed(&self, only: &Only, arguments: Option<&[Argument]>) -> bool {
-        if only.arguments.is_empty() && only.max_arguments.is_none() {
+        if only.asks_nothing_of_arguments() {
             return true;
         }
         let Some(arguments) = arguments else {
             return false;
         };
-        let few = only
-            .max_arguments
-            .is_none_or(|most| arguments.len() <= usize::from(most));
-        few && arguments.iter().enumerate().all(|(at, argument)| {
-            let own = u8::try_from(at).ok().map(Position::At);
-            let condition = own
-                .and_then(|own| only.arguments.get(&own))
-                .or_else(|| only.arguments.get(&Position::Rest));
-            condition.is_none_or(|condition| self.holds(condition, argument, Reach::Every))
-        })
+        let few = |most| arguments.len() <= usize::from(most);
+        let enough = |least| arguments.len() >= usize::from(least);
+        let as_many = only.max_arguments.is_none_or(few) && only.min_arguments.is_none_or(enough);
+        as_many
+            && arguments.iter().enumerate().all(|(at, argument)| {
+                let own = u8::try_from(at).ok().map(Position::At);
+                let condition = own
+                    .and_then(|own| only.arguments.get(&own))
+                    .or_else(|| only.arguments.get(&Position::Rest));
+                condition.is_none_or(|condition| self.holds(condition, argument, Reach::Every))
+            })
     }
 
     /// Whether a state is one that the name of its object is trusted with. The state of an object
@@ -238,7 +239,7 @@ impl<'r> Values<'r> {
         match standing.kinship {
             _ if standing.is_harmful() => Trust::Dangerous,
             Kinship::Itself => Trust::Trusted,
-            Kinship::Stranger if !standing.known_package => Trust::Unfamiliar,
+            Kinship::Stranger => standing.trust_of_stranger(false),
             _ => Trust::Unknown,
         }
     }

@@ -73,7 +73,11 @@ pub enum Does {
         bases: u8,
         body: u8,
     },
-    InlineArray {},
+    #[serde(rename_all = "kebab-case")]
+    InlineArray {
+        dtypes: Vec<String>,
+        object_dtypes: Vec<String>,
+    },
     MakeInstance {
         class: u8,
         state: Option<u8>,
@@ -89,6 +93,7 @@ pub enum Does {
         codec: Option<String>,
     },
     MakeCode {},
+    Generic {},
 }
 
 /// The arguments of `get-attribute`.
@@ -184,7 +189,13 @@ impl From<Does> for Model {
             Does::LoadPickle { data } => Self::LoadPickle { data },
             Does::RunCode { source } => Self::RunCode { source },
             Does::RunCommand { command } => Self::RunCommand { command },
-            Does::InlineArray {} => Self::InlineArray,
+            Does::InlineArray {
+                dtypes,
+                object_dtypes,
+            } => Self::InlineArray {
+                dtypes,
+                object_dtypes,
+            },
             Does::MakeClass { name, bases, body } => Self::MakeClass { name, bases, body },
             Does::MakeInstance { class, state } => Self::MakeInstance { class, state },
             Does::RegisterExtension { module, name, code } => {
@@ -192,6 +203,7 @@ impl From<Does> for Model {
             }
             Does::BuildText { op, codec } => Self::BuildText { op, codec },
             Does::MakeCode {} => Self::MakeCode,
+            Does::Generic {} => Self::Generic,
         }
     }
 }

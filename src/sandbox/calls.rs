@@ -5,13 +5,10 @@
 //! could run a program, reach the network, change a file or another process, or widen what the
 //! kernel offers is on the list.
 
-use std::collections::BTreeMap;
-
 use libc::c_long;
-use seccompiler::{
-    BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter,
-    SeccompRule, TargetArch, apply_filter_all_threads,
-};
+use seccompiler::{BpfProgram, apply_filter_all_threads};
+
+use super::filter::{Answer, Answers, Test};
 
 /// Starting and steering processes; a thread is not one.
 const PROCESSES: &[c_long] = &[
@@ -158,117 +155,93 @@ const OLDER: &[c_long] = &[];
 /// no such call" for an answer and uses the older one, whose arguments the filter does see.
 const NOT_THERE: &[c_long] = &[libc::SYS_clone3, libc::SYS_openat2];
 
-/// Numbers of the x32 calls are those of x86-64 with this bit, under the same architecture.
+/// From here on the numbers are those of x32, under the same architecture. Whoever runs pickscan
+/// runs x86-64.
 #[cfg(target_arch = "x86_64")]
-const X32: c_long = 0x4000_0000;
+const X32: u32 = 0x4000_0000;
 
-/// The calls that x32 numbers on its own, `execve` and `ptrace` among them.
-#[cfg(target_arch = "x86_64")]
-const X32_OWN: std::ops::RangeInclusive<c_long> = 512..=547;
+/// The architecture whose numbers these are, by its own number in `linux/audit.h`.
+const ARCHITECTURE: Option<u32> = if cfg!(target_arch = "x86_64") {
+    Some(0xc000_003e)
+} else if cfg!(target_arch = "aarch64") {
+    Some(0xc000_00b7)
+} else if cfg!(target_arch = "riscv64") {
+    Some(0xc000_00f3)
+} else {
+    None
+};
 
-type Rules = BTreeMap<i64, Vec<SeccompRule>>;
+const NOT_PERMITTED: u32 = libc::EPERM.unsigned_abs();
+const NO_SUCH_CALL: u32 = libc::ENOSYS.unsigned_abs();
 
 /// Refuses them from now on, in every thread.
 pub(super) fn refuse() -> Result<String, String> {
-    let install = |rules: Rules, error: i32| -> Result<(), String> {
-        apply_filter_all_threads(&program(rules, error)?).map_err(|error| error.to_string())
-    };
-    // In this order: the second still has to be asked for.
-    install(never_there(), libc::ENOSYS)?;
-    install(forbidden().map_err(|error| error.to_string())?, libc::EPERM)?;
+    let program = program().ok_or("not known for this architecture")?;
+    apply_filter_all_threads(&program).map_err(|error| error.to_string())?;
     Ok("system calls (seccomp)".to_owned())
 }
 
-fn program(rules: Rules, error: i32) -> Result<BpfProgram, String> {
-    let architecture = TargetArch::try_from(std::env::consts::ARCH);
-    let architecture = architecture.map_err(|error| error.to_string())?;
-    let refused = SeccompAction::Errno(error.unsigned_abs());
-    let filter = SeccompFilter::new(rules, SeccompAction::Allow, refused, architecture);
-    let program = filter.and_then(BpfProgram::try_from);
-    program.map_err(|error| error.to_string())
+fn program() -> Option<BpfProgram> {
+    ARCHITECTURE.map(|architecture| answers().compile(architecture))
 }
 
-fn never_there() -> Rules {
-    always(NOT_THERE.iter().copied())
-}
-
-fn always(calls: impl IntoIterator<Item = c_long>) -> Rules {
-    // `c_long` is `i64` wherever seccompiler knows the architecture.
-    calls.into_iter().map(|call| (call, Vec::new())).collect()
-}
-
-fn forbidden() -> Result<Rules, seccompiler::BackendError> {
-    let groups = [PROCESSES, SOCKETS, FILES, KERNEL, OLDER];
-    let listed = || groups.into_iter().flatten().copied();
-    let mut rules = always(listed());
-    #[cfg(target_arch = "x86_64")]
+fn answers() -> Answers {
+    let mut answers = Answers::allow_all();
+    let mut set = |call: c_long, answer| {
+        // Every call of a kernel has a number of 32 bits.
+        if let Ok(call) = u32::try_from(call) {
+            answers.set(call, answer);
+        }
+    };
+    for &call in [PROCESSES, SOCKETS, FILES, KERNEL, OLDER]
+        .into_iter()
+        .flatten()
     {
-        let by_argument = [libc::SYS_open, libc::SYS_openat, libc::SYS_clone];
-        let shared = listed().chain(by_argument).chain(NOT_THERE.iter().copied());
-        rules.extend(always(shared.chain(X32_OWN).map(|call| call | X32)));
-        rules.insert(libc::SYS_open, opens_to_write(1)?);
+        set(call, Answer::Refuse(NOT_PERMITTED));
     }
-    rules.insert(libc::SYS_openat, opens_to_write(2)?);
-    rules.insert(libc::SYS_clone, starts_a_process()?);
-    rules.insert(libc::SYS_ioctl, types_into_a_terminal()?);
+    for &call in NOT_THERE {
+        set(call, Answer::Refuse(NO_SUCH_CALL));
+    }
+    let where_any = |tests: &[Test]| Answer::RefuseWhere(NOT_PERMITTED, tests.to_vec());
+    #[cfg(target_arch = "x86_64")]
+    set(libc::SYS_open, where_any(&[opens_to_write(1)]));
+    set(libc::SYS_openat, where_any(&[opens_to_write(2)]));
+    set(libc::SYS_clone, where_any(&starts_a_process()));
+    set(libc::SYS_ioctl, where_any(&types_into_a_terminal()));
     for call in [libc::SYS_mmap, libc::SYS_mprotect, libc::SYS_pkey_mprotect] {
-        let executable = bits(2, libc::PROT_EXEC.unsigned_abs().into())?;
-        rules.insert(call, vec![executable]);
+        let executable = Test::AnyOf(2, libc::PROT_EXEC.unsigned_abs());
+        set(call, where_any(&[executable]));
     }
-    Ok(rules)
+    #[cfg(target_arch = "x86_64")]
+    answers.set_from(X32, Answer::Refuse(NOT_PERMITTED));
+    answers
 }
 
 /// Output files are open already; nothing else is ever written.
-fn opens_to_write(argument: u8) -> Result<Vec<SeccompRule>, seccompiler::BackendError> {
-    let flags = [libc::O_WRONLY, libc::O_RDWR, libc::O_CREAT, libc::O_TRUNC];
-    flags
-        .into_iter()
-        .map(|flag| bits(argument, flag.unsigned_abs().into()))
-        .collect()
+fn opens_to_write(argument: u32) -> Test {
+    let flags = libc::O_WRONLY | libc::O_RDWR | libc::O_CREAT | libc::O_TRUNC;
+    Test::AnyOf(argument, flags.unsigned_abs())
 }
 
-fn starts_a_process() -> Result<Vec<SeccompRule>, seccompiler::BackendError> {
-    let thread = libc::CLONE_THREAD.unsigned_abs().into();
-    let no_thread = condition(0, SeccompCmpOp::MaskedEq(thread), 0)?;
-    let namespaces = [
-        libc::CLONE_NEWNS,
-        libc::CLONE_NEWUSER,
-        libc::CLONE_NEWNET,
-        libc::CLONE_NEWIPC,
-        libc::CLONE_NEWUTS,
-        libc::CLONE_NEWCGROUP,
-        libc::CLONE_NEWPID,
-    ];
-    let namespaces = namespaces
-        .into_iter()
-        .map(|flag| bits(0, flag.unsigned_abs().into()));
-    std::iter::once(Ok(no_thread)).chain(namespaces).collect()
+fn starts_a_process() -> [Test; 2] {
+    let namespaces = libc::CLONE_NEWNS
+        | libc::CLONE_NEWUSER
+        | libc::CLONE_NEWNET
+        | libc::CLONE_NEWIPC
+        | libc::CLONE_NEWUTS
+        | libc::CLONE_NEWCGROUP
+        | libc::CLONE_NEWPID;
+    [
+        Test::NoneOf(0, libc::CLONE_THREAD.unsigned_abs()),
+        Test::AnyOf(0, namespaces.unsigned_abs()),
+    ]
 }
 
 /// TIOCSTI puts characters into a terminal as if a person had typed them (CVE-2023-28339 in
 /// OpenDoas and others); TIOCLINUX can paste. Both numbers are those of Linux's generic `ioctls.h`;
 /// the C libraries disagree on their type.
-fn types_into_a_terminal() -> Result<Vec<SeccompRule>, seccompiler::BackendError> {
-    [0x5412, 0x541c]
-        .into_iter()
-        .map(|request| condition(1, SeccompCmpOp::Eq, request))
-        .collect()
-}
-
-fn bits(argument: u8, bits: u64) -> Result<SeccompRule, seccompiler::BackendError> {
-    condition(argument, SeccompCmpOp::MaskedEq(bits), bits)
-}
-
-fn condition(
-    argument: u8,
-    operator: SeccompCmpOp,
-    value: u64,
-) -> Result<SeccompRule, seccompiler::BackendError> {
-    // All flags and requests looked at here fit the lower half; the kernel ignores the upper one.
-    let compared = SeccompCmpArgLen::Dword;
-    SeccompRule::new(vec![SeccompCondition::new(
-        argument, compared, operator, value,
-    )?])
+fn types_into_a_terminal() -> [Test; 2] {
+    [0x5412, 0x541c].map(|request| Test::Is(1, request))
 }
 
 #[cfg(test)]
@@ -285,8 +258,35 @@ mod tests {
     }
 
     #[test]
-    fn the_filter_fits_the_kernel() {
-        let length = program(forbidden().unwrap(), libc::EPERM).unwrap().len();
-        assert!(length < 4096, "{length} instructions");
+    fn calls_get_the_answers_of_their_lists() {
+        let answers = answers();
+        let to = |call: c_long| answers.to(u32::try_from(call).unwrap()).clone();
+        for &call in [PROCESSES, SOCKETS, FILES, KERNEL, OLDER]
+            .into_iter()
+            .flatten()
+        {
+            assert_eq!(to(call), Answer::Refuse(NOT_PERMITTED), "{call}");
+        }
+        for call in [
+            libc::SYS_read,
+            libc::SYS_close,
+            libc::SYS_pread64,
+            libc::SYS_statx,
+        ] {
+            assert_eq!(to(call), Answer::Allow, "{call}");
+        }
+        assert_eq!(to(libc::SYS_clone3), Answer::Refuse(NO_SUCH_CALL));
+        assert!(matches!(to(libc::SYS_openat), Answer::RefuseWhere(..)));
+        #[cfg(target_arch = "x86_64")]
+        assert_eq!(
+            to(libc::SYS_read | 0x4000_0000),
+            Answer::Refuse(NOT_PERMITTED)
+        );
+    }
+
+    #[test]
+    fn the_filter_is_short() {
+        let length = program().map_or(0, |program| program.len());
+        assert!(length < 400, "{length} instructions");
     }
 }

@@ -3,8 +3,8 @@
 use crate::{
     container::{Code, Named},
     facts::{
-        Anomaly, AnomalyKind, ContainerFact, End, Facts, ImportFact, PayloadFact, PayloadKind,
-        Place, Target,
+        Anomaly, AnomalyKind, Argument, ContainerFact, End, Facts, ImportFact, PayloadFact,
+        PayloadKind, Place, Target,
     },
     limits::{Deadline, Limits},
     machine::{Reading, Readings},
@@ -93,6 +93,8 @@ pub(super) struct Analyst<'s, 'k> {
     readings: Readings<'s, 'k>,
     ruleset: &'k Ruleset,
     limits: &'s Limits,
+    /// Whether the host takes a number for a tensor of its own, and for nothing else.
+    pub(super) numbers_are_tensors: bool,
 }
 
 /// Units of work for a stream that holds nothing.
@@ -104,6 +106,7 @@ impl<'s, 'k> Analyst<'s, 'k> {
             readings: Readings::new(source, ruleset, limits),
             ruleset,
             limits,
+            numbers_are_tensors: false,
         }
     }
 
@@ -145,6 +148,10 @@ impl<'s, 'k> Analyst<'s, 'k> {
     }
 
     fn judged(&self, mut facts: Facts) -> Analysed {
+        if self.numbers_are_tensors {
+            let is_number = |id: &Argument| matches!(id, Argument::Int(_));
+            facts.persistent.retain(|(_, id)| !is_number(id));
+        }
         let judgement = self.evaluate(&facts);
         if judgement.cut && facts.end == End::Stop {
             facts.end = End::Limit;

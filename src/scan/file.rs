@@ -1,6 +1,7 @@
 //! One input: open it, look at its members, follow their streams, keep what is said.
 
 use std::{
+    cell::RefCell,
     collections::{BTreeMap, HashSet},
     io,
     panic::{AssertUnwindSafe, catch_unwind},
@@ -17,7 +18,7 @@ use super::{
     shelf, stdin,
     streams::{self, Streams, Taken},
     walk::Input,
-    watched::Watched,
+    watched::{self, Watched},
     weights_only,
 };
 use crate::{
@@ -30,11 +31,16 @@ use crate::{
         number,
     },
     rules::{Match, Ruleset, schema::Confidence},
-    source::{FileSource, MemorySource, Source, read_whole},
+    source::{FileSource, MemorySource, Source},
 };
 
 /// Files up to this many bytes are read at once: as much as is read of the ends of a larger one.
 const SMALL: usize = 64 << 10;
+
+thread_local! {
+    /// Where a thread reads small files to. One byte more than they have tells that one has grown.
+    static BUFFER: RefCell<Vec<u8>> = RefCell::new(vec![0; SMALL + 1]);
+}
 
 /// Scans one input.
 pub(super) struct Scanner<'a> {
@@ -71,25 +77,15 @@ impl<'a> Scanner<'a> {
     }
 
     /// Scans one input. Never fails and never panics.
-    pub(super) fn input(&self, input: Input) -> Scanned {
+    pub(super) fn input(&self, input: &Input) -> Scanned {
         match input {
-            Input::File(path) if self.limits.deadline.was_told() => Scanned {
-                file: FileReport::noticed(path, interrupted(MemberPath::default())),
-                ..Scanned::default()
-            },
-            Input::Refused(path, notice) => Scanned {
-                file: FileReport::noticed(path, notice),
-                ..Scanned::default()
-            },
-            Input::File(path) => match open(&path) {
-                Ok(source) => self.file(path, source),
-                Err(error) => {
-                    let notice = member::unreadable(MemberPath::default(), &error);
-                    Scanned {
-                        file: FileReport::noticed(path, notice),
-                        ..Scanned::default()
-                    }
-                }
+            Input::File(path) if self.limits.deadline.was_told() => {
+                noticed(path, interrupted(MemberPath::default()))
+            }
+            Input::Refused(path, notice) => noticed(path, notice.clone()),
+            Input::File(path) => match FileSource::open(path) {
+                Ok(source) => self.file(path.clone(), source),
+                Err(error) => noticed(path, member::unreadable(MemberPath::default(), &error)),
             },
             Input::Stdin => self.stdin(),
         }
@@ -97,6 +93,16 @@ impl<'a> Scanner<'a> {
 
     fn file(&self, path: PathBuf, source: FileSource) -> Scanned {
         let index = shelf::index(&path);
+        if let Some(bytes) = BUFFER.with_borrow_mut(|buffer| source.at_once(buffer)) {
+            let read = bytes.len();
+            let units = usize::try_from(read).unwrap_or(SMALL);
+            self.limits
+                .deadline
+                .spend(units.saturating_add(watched::CALL));
+            let mut scanned = self.source(path, Arc::new(bytes), index);
+            scanned.file.bytes_read = read;
+            return scanned;
+        }
         let (mut scanned, watched) = self.watched(path, source, index);
         scanned.file.bytes_read = watched.inner().bytes_read();
         if watched.inner().has_changed() {
@@ -119,11 +125,7 @@ impl<'a> Scanner<'a> {
         index: Vec<dumb::Entry>,
     ) -> (Scanned, Arc<Watched<S>>) {
         let watched = Arc::new(Watched::new(source, &self.limits));
-        let source: Arc<dyn Source> = match read_whole(watched.as_ref(), SMALL) {
-            Some(whole) => Arc::new(whole),
-            None => Arc::clone(&watched) as _,
-        };
-        let mut scanned = self.source(path, source, index);
+        let mut scanned = self.source(path, Arc::clone(&watched) as _, index);
         let failure = watched.failure();
         // Out of time is said by whatever stopped at it.
         let failure = failure.filter(|(kind, _)| *kind != io::ErrorKind::TimedOut);
@@ -148,13 +150,7 @@ impl<'a> Scanner<'a> {
                 scanned.file.notices.extend(notice);
                 scanned
             }
-            Err(error) => {
-                let notice = member::unreadable(MemberPath::default(), &error);
-                Scanned {
-                    file: FileReport::noticed(path, notice),
-                    ..Scanned::default()
-                }
-            }
+            Err(error) => noticed(&path, member::unreadable(MemberPath::default(), &error)),
         }
     }
 
@@ -321,8 +317,12 @@ fn guard(scanned: &mut Scanned, work: impl FnOnce(&mut Scanned)) {
     }
 }
 
-fn open(path: &Path) -> io::Result<FileSource> {
-    FileSource::open(path)
+/// An input about which nothing is known but this notice.
+fn noticed(path: &Path, notice: Notice) -> Scanned {
+    Scanned {
+        file: FileReport::noticed(path.to_owned(), notice),
+        ..Scanned::default()
+    }
 }
 
 impl Scanned {
@@ -495,7 +495,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.pkl");
         // Longer than what is read at once, so that the end is read after it is gone.
-        let mut bytes = b"\x80\x04]".to_vec();
+        let mut bytes = b"\x80\x04cos\nsystem\n(S'id'\ntR".to_vec();
         bytes.extend(b"N0".repeat(1 << 20));
         bytes.push(b'.');
         std::fs::write(&path, &bytes).unwrap();
@@ -518,6 +518,7 @@ mod tests {
             scanned.file.notices
         );
         assert!(scanned.file.is_incomplete());
+        assert_eq!(scanned.file.verdict(), Verdict::Dangerous);
     }
 
     #[test]

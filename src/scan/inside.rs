@@ -34,14 +34,19 @@ impl Scanner<'_> {
         pickle: &PickleMember,
         analysed: &Analysed,
     ) -> Vec<Member> {
+        let facts = &analysed.facts;
+        // Raw array data is nothing that the machine has looked at.
+        if facts.longest < container::SHORTEST_CARRIED && !facts.inline_arrays {
+            return Vec::new();
+        }
         let carrier = Carrier {
-            range: (analysed.facts.offset, analysed.end()),
-            between: &analysed.facts.between,
+            range: (facts.offset, analysed.end()),
+            between: &facts.between,
         };
         let found = container::carried(&pickle.member, &pickle.source, &carrier, &self.limits);
         let found = self.taken(scanned, pickle, found);
         let loaded = |member: &Member| {
-            let payloads = analysed.facts.payloads.iter();
+            let payloads = facts.payloads.iter();
             let mut payloads = payloads.filter(|payload| payload.kind == PayloadKind::Pickle);
             payloads.any(|payload| member.holds(&payload.data))
         };

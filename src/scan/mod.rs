@@ -8,7 +8,6 @@ mod digest;
 mod file;
 mod inside;
 mod member;
-mod schedule;
 mod shelf;
 mod stdin;
 mod storages;
@@ -25,6 +24,7 @@ use std::{
 
 use crate::{
     limits::Limits,
+    parallel::in_order,
     report::{FileReport, Report},
     rules::Ruleset,
     source::{FileSource, MemorySource, Source},
@@ -87,10 +87,10 @@ pub fn scan_found(
         ..
     } = inputs;
     observer.inputs(inputs.len());
-    let results = schedule::in_order(inputs, options.jobs, |input| {
+    let results = in_order(&inputs, options.jobs, |input| {
         let scanned = file::Scanner::new(options, ruleset).input(input);
         observer.scanned(&scanned.file);
-        scanned
+        (scanned.file, scanned.rules)
     });
     let mut report = Report {
         working_directory: std::env::current_dir().unwrap_or_default(),
@@ -98,9 +98,10 @@ pub fn scan_found(
         excluded,
         ..Report::default()
     };
-    for scanned in results {
-        report.rules.extend(scanned.rules);
-        report.files.push(scanned.file);
+    report.files.reserve(results.len());
+    for (file, rules) in results {
+        report.rules.extend(rules);
+        report.files.push(file);
     }
     report
 }

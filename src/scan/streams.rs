@@ -69,6 +69,7 @@ pub(super) fn follow(
     let whole = is_remote.then(|| read_whole(source, SMALL)).flatten();
     let source = whole.as_ref().map_or(source, |whole| whole);
     let mut analyst = Analyst::new(source, ruleset, limits);
+    analyst.numbers_are_tensors = pickle.host == Host::TorchTar;
     let mut found = Streams {
         facts: taken.facts,
         ..Streams::default()
@@ -312,6 +313,9 @@ fn behind_padding(source: &dyn Source, from: u64) -> u64 {
 
 /// Where the next stream starts: at once or behind padding; behind a broken one at the next PROTO.
 fn start_of_next(source: &dyn Source, from: u64, behind_broken: bool) -> Option<u64> {
+    if from >= source.len() {
+        return None;
+    }
     if !behind_broken {
         return Some(behind_padding(source, from));
     }

@@ -82,6 +82,10 @@ impl Patterns {
         })
     }
 
+    fn is_empty(&self) -> bool {
+        self.names.is_empty() && self.paths.is_empty()
+    }
+
     fn match_entry(&self, root: &Path, path: &Path) -> bool {
         let name = path.file_name().unwrap_or_default();
         let below = path.strip_prefix(root).ok();
@@ -119,11 +123,12 @@ impl Excludes {
             return false;
         }
         let configured = |(folder, patterns): &(PathBuf, Patterns)| {
-            let path = std::path::absolute(entry.path());
-            path.is_ok_and(|path| patterns.match_entry(folder, &normalise(&path)))
+            let path = || std::path::absolute(entry.path());
+            !patterns.is_empty()
+                && path().is_ok_and(|path| patterns.match_entry(folder, &normalise(&path)))
         };
-        self.given.match_entry(root, entry.path())
-            || self.configured.as_ref().is_some_and(configured)
+        let given = || self.given.match_entry(root, entry.path());
+        (!self.given.is_empty() && given()) || self.configured.as_ref().is_some_and(configured)
     }
 }
 
@@ -158,11 +163,14 @@ pub fn find(paths: &[PathBuf], excludes: &Excludes) -> Inputs {
             named(path, excludes, &mut inputs);
         }
     }
-    let mut seen = HashSet::new();
-    inputs.list.retain(|input| match input {
-        Input::File(path) | Input::Refused(path, _) => seen.insert(path.clone()),
-        Input::Stdin => seen.insert(PathBuf::from("-")),
-    });
+    // One walk comes to each path once.
+    if paths.len() > 1 {
+        let mut seen = HashSet::new();
+        inputs.list.retain(|input| match input {
+            Input::File(path) | Input::Refused(path, _) => seen.insert(path.clone()),
+            Input::Stdin => seen.insert(PathBuf::from("-")),
+        });
+    }
     inputs
 }
 

@@ -8,7 +8,7 @@ use std::{
 use crate::{limits::Limits, source::Source};
 
 /// Units of work for one call of the operating system, its bytes aside.
-const CALL: usize = 512;
+pub(super) const CALL: usize = 512;
 
 /// Passes reads on and keeps the first error.
 ///

@@ -9,7 +9,7 @@ use std::{
     time::SystemTime,
 };
 
-use super::Source;
+use super::{MemorySource, Source};
 
 /// A regular file. Remembers how many bytes were read, for `-v` and for tests.
 #[derive(Debug)]
@@ -72,6 +72,19 @@ impl FileSource {
             file,
             read: AtomicU64::new(0),
         })
+    }
+
+    /// All bytes of a file that is shorter than the buffer, read through it by one call. Whoever
+    /// has them need not ask whether the file has changed meanwhile: there is no meanwhile.
+    ///
+    /// Nothing where the file is longer, has another length than when it was opened, or cannot be
+    /// read; reading it piece by piece tells.
+    pub fn at_once(&self, buffer: &mut [u8]) -> Option<MemorySource> {
+        let length = usize::try_from(self.opened.length).ok()?;
+        // One byte more, where there is none unless the file has grown.
+        let read = read_at(&self.file, 0, buffer.get_mut(..=length)?).ok()?;
+        let bytes = buffer.get(..read).filter(|_| read == length)?;
+        Some(MemorySource::new(bytes))
     }
 
     /// Whether the file was written to, replaced or removed since it was opened.

@@ -11,7 +11,7 @@ mod part;
 mod spliced;
 mod window;
 
-use std::{io, sync::Arc};
+use std::{borrow::Cow, io, sync::Arc};
 
 pub use buffered::Buffered;
 pub use file::FileSource;
@@ -76,6 +76,19 @@ pub fn read_range(source: &dyn Source, offset: u64, length: usize) -> io::Result
     }
     buffer.truncate(filled);
     Ok(buffer)
+}
+
+/// As [`read_range`], borrowed where the source is in memory anyway.
+///
+/// # Errors
+/// As [`Source::read_at`].
+pub fn bytes_at(source: &dyn Source, offset: u64, length: usize) -> io::Result<Cow<'_, [u8]>> {
+    let Some(whole) = source.contents() else {
+        return read_range(source, offset, length).map(Cow::Owned);
+    };
+    let start = usize::try_from(offset).unwrap_or(usize::MAX);
+    let rest = whole.get(start..).unwrap_or_default();
+    Ok(Cow::Borrowed(rest.get(..length).unwrap_or(rest)))
 }
 
 /// All of a source of at most `most` bytes, to be looked up in memory instead of piece by piece;

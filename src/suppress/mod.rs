@@ -59,10 +59,14 @@ impl Suppressions {
         today: Date,
         (used, seen): (&mut [bool], &mut Vec<String>),
     ) {
-        let working_directory = report.working_directory.clone();
-        let Some(file) = report.files.get(index) else {
+        let Some(file) = report
+            .files
+            .get(index)
+            .filter(|file| !file.findings.is_empty())
+        else {
             return;
         };
+        let working_directory = report.working_directory.clone();
         let identity = report.identity(file);
         let path = file.path.clone();
         let findings = report.files.get_mut(index).map(|file| &mut file.findings);

@@ -46,7 +46,7 @@ test("a bad tree fails behind the upload, with annotations and a summary", () =>
   const [annotation] = commands(result.log);
   assert.match(annotation, /^::error file=a\.pkl,line=1,title=/);
   assert.match(result.summary, /🛑&nbsp;critical/);
-  assert.match(result.log, /where a\.pkl @ 0, GLOBAL/);
+  assert.match(result.log, /a\.pkl: dangerous[^]*where byte 0, GLOBAL/);
 });
 
 test("thresholds, configuration, upload and annotations are settable", () => {

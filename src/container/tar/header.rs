@@ -31,7 +31,7 @@ impl Header {
             name,
             size,
             kind,
-            sound: checksum_holds(block).unwrap_or(false),
+            sound: is_sound(block),
         })
     }
 
@@ -46,26 +46,22 @@ impl Header {
     }
 }
 
+/// Whether the checksum of a header holds. Asked of the beginning of every file.
+pub(super) fn is_sound(bytes: &[u8]) -> bool {
+    bytes.get(..BLOCK).and_then(checksum_holds).unwrap_or(false)
+}
+
 /// The checksum counts its own field as blanks. Old tars summed signed bytes.
 fn checksum_holds(block: &[u8]) -> Option<bool> {
-    let told = i64::try_from(number(block.get(148..156)?)?).ok()?;
-    let counted = |index: usize, byte: u8| {
-        if (148..156).contains(&index) {
-            b' '
-        } else {
-            byte
-        }
-    };
-    let bytes = || {
-        block
-            .iter()
-            .enumerate()
-            .map(|(index, &byte)| counted(index, byte))
-    };
-    let unsigned: i64 = bytes().map(i64::from).sum();
-    let signed: i64 = bytes().map(|byte| i64::from(byte.cast_signed())).sum();
+    const BLANKS: u32 = 8 * 32;
+    let told = u32::try_from(number(block.get(148..156)?)?).ok()?;
+    let (before, behind) = (block.get(..148)?, block.get(156..)?);
+    let sum = |bytes: &[u8]| bytes.iter().map(|&byte| u32::from(byte)).sum::<u32>();
+    let negative = |bytes: &[u8]| bytes.iter().map(|&byte| u32::from(byte >> 7)).sum::<u32>();
+    let unsigned = sum(before) + sum(behind) + BLANKS;
+    let signed = || unsigned.checked_sub(256 * (negative(before) + negative(behind)));
     // An empty block has a sum too, of blanks alone; it is no header.
-    Some((told == unsigned || told == signed) && block.iter().any(|&byte| byte != 0))
+    Some((told == unsigned || Some(told) == signed()) && block.iter().any(|&byte| byte != 0))
 }
 
 /// Octal digits between blanks and NULs, or with the highest bit set a big-endian number.

@@ -23,8 +23,8 @@ pub(super) const FORMAT: Format = Format {
 
 /// Python and GNU tar decide by the checksum alone; `file` by the magic.
 fn matches(head: &super::Head<'_>) -> bool {
-    Header::parse(head.bytes).is_some_and(|header| header.sound)
-        || head.bytes.get(257..262) == Some(b"ustar".as_slice())
+    head.bytes.get(257..262) == Some(b"ustar".as_slice())
+        || header::is_sound(head.bytes) && Header::parse(head.bytes).is_some()
 }
 
 /// Blocks behind the end of an archive, or behind damage, in which headers are searched.
@@ -244,7 +244,7 @@ impl Archive<'_> {
 /// `torch.save` of version 0.1 wrote a tar of four records.
 fn torch_kind(member: &Member) -> MemberKind {
     match member.name().map(MemberName::bytes) {
-        Some(b"sys_info" | b"pickle") => MemberKind::Pickle(Host::TorchLegacy),
+        Some(b"sys_info" | b"pickle") => MemberKind::Pickle(Host::TorchTar),
         Some(b"storages") => MemberKind::Pickle(Host::TorchStorages),
         Some(b"tensors") => MemberKind::Pickle(Host::TorchTensors),
         _ => MemberKind::Unknown,

@@ -94,6 +94,7 @@ fn run(report: &Report) -> Run {
         column_kind: "utf16CodeUnits",
         properties: RunProperties {
             rules_digest: report.rules_digest.clone(),
+            configured: report.provenance.configured.clone(),
             sandbox: report.sandbox.clone(),
             suppressed: SuppressedCounts {
                 baseline: suppressed.known,

@@ -47,6 +47,9 @@ pub(super) struct BaseUri {
 #[serde(rename_all = "camelCase")]
 pub(super) struct RunProperties {
     pub rules_digest: String,
+    /// What the configuration sets, as `name=value`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub configured: Vec<String>,
     pub sandbox: String,
     pub suppressed: SuppressedCounts,
     /// Results beyond what GitHub accepts, which were left out.
