@@ -201,9 +201,9 @@ fn mutated(random: &mut Random, original: &[u8]) -> Vec<u8> {
 /// Scans mutations of one kind and returns those that pass.
 fn passing(folder: &Path, (kind, samples): (&str, &[&str]), rounds: usize) -> Vec<PathBuf> {
     let samples: Vec<Vec<u8>> = samples.iter().map(|name| sample(name)).collect();
-    let seed = kind
-        .bytes()
-        .fold(7, |seed, byte| seed * 31 + u64::from(byte));
+    let seed = kind.bytes().fold(7_u64, |seed, byte| {
+        seed.wrapping_mul(31).wrapping_add(u64::from(byte))
+    });
     let mut random = Random::new(seed);
     let options = Options {
         limits: Limits {

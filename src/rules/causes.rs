@@ -3,7 +3,8 @@
 use std::cmp::Reverse;
 use std::collections::HashMap;
 
-use super::evaluate::{Hit, Match};
+use super::evaluate::Hit;
+use super::judgement::Match;
 use super::schema::{Effect, Severity};
 
 /// A match, and what it is due to where that is only an effect of a name.

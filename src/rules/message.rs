@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::evaluate::{Evaluation, FactIndex, Hit, Match, at, related};
+use super::evaluate::{Evaluation, FactIndex, Hit, at, related};
+use super::judgement::Match;
 use super::names::Named;
 use super::schema::Rule;
 use crate::facts::{Argument, CallFact, PayloadFact, PayloadKind, Target};

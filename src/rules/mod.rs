@@ -9,6 +9,7 @@ mod asked;
 mod causes;
 pub mod condition;
 mod evaluate;
+mod judgement;
 mod lint;
 pub mod load;
 mod message;
@@ -24,7 +25,7 @@ mod value;
 pub mod verbs;
 mod weights_only;
 
-pub use evaluate::{Judgement, Match};
+pub use judgement::{Judgement, Match};
 pub use lint::lint;
 pub use load::Problem;
 pub use ruleset::{RulesError, Ruleset};

@@ -101,7 +101,27 @@ fn begin_in_zip(mut input: Input, size: Option<u64>) -> io::Result<Box<dyn Read 
     let size = size.unwrap_or(u64::MAX);
     let mut reader = LzmaReader::new_with_props(input, size, properties, dictionary, None)?;
     reader.set_defer_errors(true);
-    Ok(Box::new(reader))
+    Ok(Box::new(InZip(Some(reader))))
+}
+
+/// Data of a known length, behind which an end marker may stand or not. Whatever is left of the
+/// member belongs to it: how far the decoder has read ahead depends on the size of its reads.
+struct InZip(Option<LzmaReader<Input>>);
+
+impl Read for InZip {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let Some(reader) = &mut self.0 else {
+            return Ok(0);
+        };
+        let count = reader.read(buffer)?;
+        if count == 0
+            && !buffer.is_empty()
+            && let Some(reader) = self.0.take()
+        {
+            io::copy(&mut reader.into_parts().0, &mut io::sink())?;
+        }
+        Ok(count)
+    }
 }
 
 impl Single for LzmaReader<Input> {
