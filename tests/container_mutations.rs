@@ -137,7 +137,6 @@ const OTHERS: &[(&str, &[&str])] = &[
             "carrier-twice.pkl",
             "carrier-json.pkl",
             "carrier-escaped.pkl",
-            "carrier-behind.pkl",
         ],
     ),
     (

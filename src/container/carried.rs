@@ -9,7 +9,7 @@ use std::{io, sync::Arc};
 use super::{Member, carve, encoding, text};
 use crate::{
     limits::Limits,
-    pickle::{Instruction, Opcode, Operand, Span, decode_at, text as text_forms},
+    pickle::{Decoder, Instruction, Opcode, Operand, Span, decode_at, text as text_forms},
     source::{MemorySource, Part, Source, Window, read_range},
 };
 
@@ -78,12 +78,16 @@ pub fn carried(
             }
         }
         let held = window.at(position, BEGINNING)?;
-        let Ok(instruction) = decode_at(held, position) else {
-            break;
+        let instruction = match decode_at(held, position) {
+            Ok(instruction) => instruction,
+            // A line may be longer than what the window holds.
+            Err(_) => match Decoder::new(source.as_ref(), position).advance() {
+                Ok(instruction) => instruction,
+                Err(_) => break,
+            },
         };
         if let Some(span) = operand(&instruction) {
-            let inside = usize::try_from(span.start - position).unwrap_or(usize::MAX);
-            let first = held.get(inside).copied();
+            let first = window.at(span.start, 1)?.first().copied();
             if first.is_some_and(|first| encoding::may_begin(first) || first == 0xc2) {
                 search.look_into(instruction.opcode, span)?;
             }
@@ -91,32 +95,6 @@ pub fn carried(
         position = instruction.next;
     }
     Ok(search.found)
-}
-
-/// Pickles in bytes behind the last pickle of a member, which no reader of it comes to by itself.
-///
-/// # Errors
-/// As [`Source::read_at`].
-pub fn behind(
-    member: &Member,
-    source: &Arc<dyn Source>,
-    start: u64,
-    limits: &Limits,
-) -> io::Result<Carried> {
-    let most = limits.searched;
-    let end = source.len().min(start.saturating_add(most));
-    let left_out = (end < source.len())
-        .then(|| format!("only {most} bytes behind the last pickle were searched"));
-    let mut members = Vec::new();
-    let complete = carve::each(source, (start, end), &limits.deadline, &mut |at, stop| {
-        members.push(member.part(source, format!("@{at}"), (at, stop - at)));
-        members.len() < limits.members
-    })?;
-    let cut = (!complete).then(|| "too much of it looks like pickles".to_owned());
-    Ok(Carried {
-        members,
-        left_out: left_out.or(cut),
-    })
 }
 
 /// The bytes or text of an instruction, if they are long enough.

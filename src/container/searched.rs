@@ -31,8 +31,8 @@ pub(super) const RECORDS: Format = Format {
     },
 };
 
-/// A file of another kind with a pickle in its last bytes. It is not in the table of formats: what
-/// is at the end is looked at only where nothing else is known of a file.
+/// A file of a kind without pickles, such as an image, with a pickle in its last bytes. It is not in
+/// the table of formats: the end is looked at only where a file is nothing else.
 pub(super) static APPENDED: Format = Format {
     name: "data with a pickle at its end",
     matches: |head| ends_in_pickle(head).unwrap_or(false),
@@ -89,14 +89,11 @@ fn castagnoli(data: &[u8]) -> u32 {
     })
 }
 
-/// Whether a pickle that uses an import stands in the last bytes. Texts and compiled Python code
-/// hold pickles as what they say, not to be loaded.
+/// Whether a pickle that uses an import stands in the last bytes of a file of a known kind.
+/// Compiled Python code holds pickles as what it says, not to be loaded.
 fn ends_in_pickle(head: &Head<'_>) -> io::Result<bool> {
-    let whole = head.bytes.len() as u64 >= head.length;
-    if head.tail.is_empty()
-        || magic::text(head.bytes, whole).is_some()
-        || magic::recognise(head.bytes, head.length) == Some(magic::COMPILED_PYTHON)
-    {
+    let kind = magic::recognise(head.bytes, head.length);
+    if head.tail.is_empty() || matches!(kind, None | Some(magic::COMPILED_PYTHON)) {
         return Ok(false);
     }
     let tail: Arc<dyn Source> = Arc::new(MemorySource::new(head.tail));

@@ -22,7 +22,7 @@ use super::{
     weights_only,
 };
 use crate::{
-    container::{self, Member, dumb},
+    container::{Member, dumb},
     facts::Place,
     limits::Limits,
     pickle::Span,
@@ -225,7 +225,6 @@ impl<'a> Scanner<'a> {
             no_pickle,
             left_out,
             behind,
-            trailing,
             storages,
             explained,
             lacking,
@@ -257,11 +256,6 @@ impl<'a> Scanner<'a> {
         let storages = storages.into_iter();
         let storages = storages.map(|span| pickle.member.storage(&pickle.source, span));
         let mut inside: Vec<Member> = behind.into_iter().chain(storages).collect();
-        if let Some(offset) = trailing {
-            let source = (&pickle.member, &pickle.source);
-            let found = container::behind(source.0, source.1, offset, limits);
-            inside.extend(self.taken(scanned, pickle, found));
-        }
         let whose = Whose::of(&pickle.path, &pickle.source, pickle.outer);
         let known = no_pickle.is_some() && member::is_known(&pickle.member);
         let whole = known.then_some(Span {
