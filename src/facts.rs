@@ -368,6 +368,8 @@ pub struct Facts {
     pub reader: Option<&'static str>,
     /// Whether raw array data was skipped between instructions.
     pub inline_arrays: bool,
+    /// Where in the member that data stands: starts and ends.
+    pub between: Vec<(u64, u64)>,
     /// Bytes of the longest instruction that is text, bytes or a long number.
     pub longest: u64,
     /// Whether it ended at a memo entry that it has not written itself.

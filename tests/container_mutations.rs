@@ -82,10 +82,62 @@ const OTHERS: &[(&str, &[&str])] = &[
     ("7z", &["7z-evil.7z", "7z-stored.7z"]),
     ("btree", &["btree-evil.bdb"]),
     ("wal", &["sqlite-log.sqlite-wal"]),
-    ("h5", &["hdf5-evil.h5", "keras-lambda.h5"]),
+    (
+        "h5",
+        &[
+            "hdf5-evil.h5",
+            "keras-lambda.h5",
+            "hdf5-chunks-evil.h5",
+            "hdf5-latest-evil.h5",
+            "hdf5-many-evil.h5",
+            "hdf5-userblock-evil.h5",
+        ],
+    ),
     (
         "json",
-        &["json-lines.json", "json-evil.zip", "base64-evil.txt"],
+        &[
+            "json-lines.json",
+            "json-evil.zip",
+            "base64-evil.txt",
+            "jsonpickle-evil.json",
+            "jsonpickle-escaped.json",
+            "keras-import.keras",
+        ],
+    ),
+    (
+        "text",
+        &[
+            "encoded-base85.txt",
+            "encoded-twice.txt",
+            "yaml-evil.yaml",
+            "yaml-tag.yaml",
+        ],
+    ),
+    (
+        "arrow",
+        &[
+            "arrow-evil.arrow",
+            "arrow-evil.arrows",
+            "parquet-evil.parquet",
+        ],
+    ),
+    (
+        "records",
+        &[
+            "framed-evil.bin",
+            "zodb-evil.fs",
+            "tfrecord-evil.tfrecord",
+            "sequence-evil.seq",
+            "appended.png",
+        ],
+    ),
+    (
+        "carriers",
+        &[
+            "carrier-twice.pkl",
+            "carrier-json.pkl",
+            "carrier-escaped.pkl",
+        ],
     ),
     (
         "torch-layouts",

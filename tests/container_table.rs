@@ -174,11 +174,11 @@ fn every_budget_ends_in_incomplete() {
         (
             "searched",
             Limits {
-                searched: 14_000,
+                searched: 40,
                 ..all()
             },
-            "hdf5-good.h5",
-            "keras-plain.h5",
+            "tfrecord-good.tfrecord",
+            "zip-good.zip",
         ),
         (
             "resident",

@@ -65,6 +65,14 @@ fn walk(source: Arc<dyn Source>, limits: &Limits) -> Walk {
                 Opened::Code(code) => {
                     writeln!(walk.listing, "    code at {}", code.offset).unwrap();
                 }
+                Opened::Named(named) => {
+                    let names = named.symbols.iter().map(|symbol| symbol.dotted());
+                    let names: Vec<String> = names
+                        .map(|name| String::from_utf8_lossy(&name).into_owned())
+                        .collect();
+                    let (at, names) = (named.offset, names.join(" or "));
+                    writeln!(walk.listing, "    names at {at}: {names}").unwrap();
+                }
                 Opened::Explained(span) => {
                     assert!(span.end() <= source.len(), "{member:?} {span:?}")
                 }
@@ -279,7 +287,7 @@ fn a_record_of_torch_is_a_pickle_whatever_it_looks_like() {
         Opened::Member(member) => kinds.push(member.kind),
         Opened::Problem(problem) => panic!("{problem:?}"),
         Opened::Anomaly(anomaly) => panic!("{anomaly:?}"),
-        Opened::Code(_) | Opened::Explained(_) => (),
+        Opened::Code(_) | Opened::Named(_) | Opened::Explained(_) => (),
     };
     format
         .open(&input, &look.source, &mut budget, &mut collect)

@@ -1,17 +1,23 @@
 #!/usr/bin/env python3
 """Writes the samples of corpus/containers in which pickles or code stand inside other data.
 
-`stores` needs h5py and PyTables, `keras` Keras 3 with any backend and h5py. Every malicious pickle
-only asks for the process id, every malicious function runs `true`.
+`stores` and `hdf5` need h5py, PyTables and pandas, `keras` Keras 3 with any backend and h5py,
+`tables_of_arrow` pyarrow, `records` ZODB, `named` PyYAML, jsonpickle, scikit-learn and skops. Every
+malicious pickle only asks for the process id or the current folder, every malicious function runs
+`true`.
 """
 
 import base64
+import bz2
 import gzip
+import io
 import json
 import os
 import pathlib
 import pickle
+import struct
 import sys
+import tarfile
 import tempfile
 import zipfile
 import zlib
@@ -97,6 +103,221 @@ def keras():
                 path = pathlib.Path(folder) / f"model.{suffix}"
                 model.save(path)
                 write(f"keras-{name}.{suffix}", path.read_bytes())
+
+
+class Evil:
+    def __reduce__(self):
+        return os.getcwd, ()
+
+
+class True_:
+    def __reduce__(self):
+        return os.system, ("true",)
+
+
+def encoded():
+    """Texts in encodings other than base 64, and texts of texts."""
+    write("encoded-good.txt", GOOD.hex().encode())
+    write("encoded-base85.txt", base64.b85encode(EVIL_4))
+    write("encoded-ascii85.txt", base64.a85encode(EVIL_4, adobe=True))
+    write("encoded-base32.txt", base64.b32encode(EVIL_4))
+    write("encoded-twice.txt", base64.b64encode(EVIL_4).hex().encode())
+    write("encoded-cut.txt", GOOD.hex().encode()[:600])
+    carried = {"numbers": list(range(50))}
+    url = base64.urlsafe_b64encode(EVIL_4[:-1] + b"C\x03\xff\xfe\xff0.").rstrip(b"=")
+    for name, text in [
+        ("base85", base64.b85encode(EVIL_4)),
+        ("hex", EVIL_4.hex().encode()),
+        ("twice", base64.b85encode(zlib.compress(base64.b64encode(EVIL)))),
+        ("url", url),
+    ]:
+        write(f"carrier-{name}.pkl", pickle.dumps({**carried, "hidden": text.decode()}, 4))
+    write("carrier-bz2.pkl", pickle.dumps({**carried, "hidden": bz2.compress(EVIL)}, 4))
+    json_text = json.dumps({"a": 1, "state": base64.b64encode(EVIL_4).decode()})
+    write("carrier-json.pkl", pickle.dumps({**carried, "hidden": json_text}, 4))
+    old = b"(dp0\nS'hidden'\np1\nS" + repr(EVIL_4)[1:].encode() + b"\np2\ns."
+    write("carrier-escaped.pkl", old)
+    # More instructions than any list of numbers that is looked at for other reasons.
+    many = b"\x80\x04](" + b"N0" * 600_000 + b"C" + bytes([len(EVIL_4)]) + EVIL_4 + b"e."
+    write("carrier-far.pkl.gz", gzip.compress(many, mtime=0))
+
+
+def hdf5():
+    """Compressed chunks, every kind of chunk index, dense links and attributes."""
+    import h5py
+    import numpy
+    import pandas
+    import tables
+
+    def saved(name, fill, **options):
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / "a.h5"
+            with h5py.File(path, "w", **options) as file:
+                fill(file)
+            write(name, path.read_bytes())
+
+    packed = {"compression": "gzip", "shuffle": True, "fletcher32": True}
+    for kind, payload in [("good", GOOD), ("evil", EVIL_4)]:
+
+        def arrays(file):
+            row = numpy.frombuffer(payload, dtype="uint8")
+            grown = {"shape": (0,), "maxshape": (None,), "dtype": "uint8", "chunks": (16,)}
+            for number, options in enumerate([packed, {"compression": "lzf"}, {}]):
+                numbers = numpy.arange(4000.0).reshape(40, 100)
+                file.create_dataset(f"n{number}", data=numbers, chunks=(7, 33), **options)
+                data = file.create_dataset(f"g{number}", **grown, **options)
+                data.resize((3000 + len(row),))
+                data[3000:] = row
+                wide = file.create_dataset(f"w{number}", (4, 2000), "uint8", chunks=(3, 33), **options)
+                wide[2, : len(row)] = row
+                if payload is EVIL_4:
+                    text = numpy.array([b"text"] * 9 + [payload + b"\1"], dtype="S100")
+                    file.create_dataset(f"t{number}", data=text, chunks=(4,), **options)
+
+        def many(file):
+            for number in range(40):
+                file.create_group(f"group{number}")
+                file.attrs[f"text{number}"] = f"text {number} with."
+            file["group33"].create_dataset("x", data=numpy.frombuffer(payload, "uint8"), chunks=(8,), **packed)
+            if payload is EVIL_4:
+                file.attrs["late"] = numpy.bytes_(EVIL)
+
+        saved(f"hdf5-chunks-{kind}.h5", arrays)
+        saved(f"hdf5-latest-{kind}.h5", arrays, libver="latest")
+        saved(f"hdf5-many-{kind}.h5", many, libver="latest")
+        saved(f"hdf5-userblock-{kind}.h5", many, userblock_size=2048)
+        value = Evil() if kind == "evil" else ("y",)
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / "a.h5"
+            frame = pandas.DataFrame({"a": numpy.arange(20.0), "b": ["x."] * 20})
+            frame.to_hdf(path, key="table", format="table", index=False, complevel=9, complib="zlib")
+            frame["c"] = [None, value] * 10
+            frame.to_hdf(path, key="fixed", complevel=9, complib="zlib")
+            with tables.open_file(str(path), "a", filters=tables.Filters(9, "bzip2")) as file:
+                rows = file.create_vlarray("/", "rows", tables.ObjectAtom())
+                rows.append(value)
+                file.root.rows.attrs.settings = {"value": value}
+            write(f"pandas-{kind}.h5.gz", gzip.compress(path.read_bytes(), mtime=0))
+    whole = (OUT / "hdf5-chunks-good.h5").read_bytes()
+    write("hdf5-chunks-cut.h5", whole[: len(whole) // 2])
+
+    def zeros(file):
+        file.create_dataset("x", data=numpy.zeros(8 << 20, "uint8"), chunks=(1 << 20,), compression="gzip")
+
+    saved("hdf5-bomb.h5", zeros)
+
+
+def tables_of_arrow():
+    import pyarrow
+    from pyarrow import feather, ipc, parquet
+
+    for kind, payload in [("good", None), ("evil", EVIL_4)]:
+        meta = {"unit": "metre"}
+        if payload:
+            meta = {"ARROW:extension:name": "arrow.py_extension_type", "ARROW:extension:metadata": payload}
+        field = pyarrow.field("x", pyarrow.binary(), metadata=meta)
+        table = pyarrow.table([pyarrow.array([b"a", b"b"])], schema=pyarrow.schema([field]))
+        for name, opened in [("arrow", ipc.new_file), ("arrows", ipc.new_stream)]:
+            sink = pyarrow.BufferOutputStream()
+            with opened(sink, table.schema) as writer:
+                writer.write_table(table)
+            write(f"arrow-{kind}.{name}", sink.getvalue().to_pybytes())
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / "a"
+            parquet.write_table(table, path)
+            write(f"parquet-{kind}.parquet", path.read_bytes())
+            feather.write_feather(table, path)
+            write(f"arrow-{kind}.feather", path.read_bytes())
+    for name in ["arrow-good.arrow", "parquet-good.parquet"]:
+        stem, suffix = name.replace("good", "cut").split(".")
+        write(f"{stem}.{suffix}", (OUT / name).read_bytes()[:-20])
+
+
+def castagnoli(data):
+    crc = 0xFFFFFFFF
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ (0x82F63B78 if crc & 1 else 0)
+    crc ^= 0xFFFFFFFF
+    return struct.pack("<I", ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF)
+
+
+def records():
+    import transaction
+    import ZODB
+    import ZODB.FileStorage
+
+    for kind, payload in [("good", GOOD), ("evil", EVIL_4)]:
+        frames = [struct.pack(">I", len(data)) + data for data in [GOOD, payload, GOOD]]
+        write(f"framed-{kind}.bin", b"".join(frames))
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / "Data.fs"
+            database = ZODB.DB(ZODB.FileStorage.FileStorage(str(path)))
+            root = database.open().root()
+            root["a"] = {"x": list(range(9))}
+            if kind == "evil":
+                root["b"] = Evil()
+            transaction.commit()
+            database.close()
+            write(f"zodb-{kind}.fs", path.read_bytes())
+        lines = [b"hello", payload, b"end"]
+        parts = [(struct.pack("<Q", len(data)), data) for data in lines]
+        packed = [head + castagnoli(head) + data + castagnoli(data) for head, data in parts]
+        write(f"tfrecord-{kind}.tfrecord", b"".join(packed))
+        classes = b'\x22org.apache.hadoop.io.NullWritable\x22org.apache.hadoop.io.BytesWritable'
+        record = struct.pack(">III", len(payload) + 4, 0, len(payload)) + payload
+        write(f"sequence-{kind}.seq", b"SEQ\x06" + classes + bytes(6) + b"synchronization!" + record)
+        # Django's file cache, and what an engine of pictures passes over.
+        write(f"django-{kind}.djcache", pickle.dumps(1700000000.5, 5) + zlib.compress(payload))
+    for name in ["framed-good.bin", "zodb-good.fs", "tfrecord-good.tfrecord"]:
+        write(name.replace("good", "cut"), (OUT / name).read_bytes()[:-9])
+    png = (OUT / "real.png").read_bytes()
+    write("appended.png", png + EVIL_4)
+    write("appended.safetensors", (OUT / "real.safetensors").read_bytes() + EVIL_4)
+
+
+def named():
+    """Names in JSON and YAML that their readers import."""
+    import jsonpickle
+    import skops.io
+    import yaml
+    from sklearn.preprocessing import FunctionTransformer
+
+    write("jsonpickle-good.json", jsonpickle.encode({"t": (1, 2), "e": Evil}).encode())
+    write("jsonpickle-evil.json", jsonpickle.encode({"a": [True_()]}).encode())
+    write("jsonpickle-escaped.json", b'{"a": {"py/\\u0066unction": "\\u006fs.system"}}')
+    write("jsonpickle-repr.json", b'{"py/repr": "os/os.system(\'true\')"}')
+    write("yaml-good.yaml", yaml.dump({"t": (1, 2), "f": max, "n": [1, 2]}).encode())
+    write("yaml-evil.yaml", yaml.dump({"a": 1, "b": True_()}).encode())
+    tag = b"%TAG !p! tag:yaml.org,2002:python/ob\n---\na: !p!ject/appl%79:os.system ['true']\n"
+    write("yaml-tag.yaml", tag)
+    settings = "sample_rate: 16000\nmodel:\n" + "".join(f"  n{n}: {n}\n" for n in range(99))
+    for kind, target in [("good", "torch.optim.Adam"), ("evil", "os.system")]:
+        config = f"{settings}  optim:\n    _target_: {target}\n".encode()
+        store = io.BytesIO()
+        with tarfile.open(fileobj=store, mode="w") as archive:
+            entry = tarfile.TarInfo("./model_config.yaml")
+            entry.size = len(config)
+            archive.addfile(entry, io.BytesIO(config))
+        write(f"hydra-{kind}.nemo", gzip.compress(store.getvalue(), mtime=0))
+    for kind, function in [("good", None), ("evil", os.system)]:
+        data = skops.io.dumps(FunctionTransformer(function))
+        write(f"skops-{kind}.skops", data)
+    with zipfile.ZipFile(OUT / "keras-plain.keras") as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    config = json.loads(members["config.json"])
+    layer = config["config"]["layers"][-1]
+    layer["config"]["activation"] = {
+        "module": "os",
+        "class_name": "function",
+        "config": "system",
+        "registered_name": "function",
+    }
+    members["config.json"] = json.dumps(config).encode()
+    with zipfile.ZipFile(OUT / "keras-import.keras", "w") as archive:
+        for name, data in members.items():
+            archive.writestr(zipfile.ZipInfo(name, DATE), data)
 
 
 if __name__ == "__main__":

@@ -34,3 +34,8 @@ pub(super) fn u16_be(bytes: &[u8], at: usize) -> Option<u16> {
 pub(super) fn u32_be(bytes: &[u8], at: usize) -> Option<u32> {
     chunk(bytes, at).map(u32::from_be_bytes)
 }
+
+/// A big-endian number of eight bytes.
+pub(super) fn u64_be(bytes: &[u8], at: usize) -> Option<u64> {
+    chunk(bytes, at).map(u64::from_be_bytes)
+}

@@ -1,18 +1,17 @@
-//! Pickles that another pickle carries as data: in bytes or text, as they are or in base 64.
+//! Pickles that another pickle carries as data: in bytes or text, as they are, packed, or written
+//! as text in any of the usual encodings.
 //!
 //! Nothing in the outer pickle loads them, but the program that reads it may. Only what uses an
 //! import is taken, and archives, which say what they are.
 
 use std::{io, sync::Arc};
 
-use super::{Member, carve, text};
+use super::{Member, carve, encoding, text};
 use crate::{
-    pickle::{Instruction, Opcode, Operand, Span, decode_at},
-    source::{MemorySource, Source, Window, read_range},
+    limits::Limits,
+    pickle::{Decoder, Instruction, Opcode, Operand, Span, decode_at, text as text_forms},
+    source::{MemorySource, Part, Source, Window, read_range},
 };
-
-/// Instructions that are looked through; a pickle of more is a table of numbers.
-const MOST: usize = 1 << 20;
 
 /// Bytes of an instruction in which its operand begins.
 const BEGINNING: usize = 16;
@@ -20,51 +19,88 @@ const BEGINNING: usize = 16;
 /// Fewest bytes of an operand that is looked into.
 pub const SHORTEST: u64 = 12;
 
-/// Longest text that is decoded, in bytes.
-const LONGEST_TEXT: u64 = 16 << 20;
+/// Bytes at the start of a text of protocol 0 in which an escape makes it worth a closer look.
+const ESCAPED: usize = 24;
 
-/// What the pickle at `start .. end` carries. `member` and `source` are those of [`super::Look`].
+/// Instructions after which work is accounted for.
+const STEP: usize = 4096;
+
+/// What a pickle carries.
+#[derive(Debug, Default)]
+pub struct Carried {
+    /// What may be loaded.
+    pub members: Vec<Member>,
+    /// Why something was not looked into.
+    pub left_out: Option<String>,
+}
+
+/// A pickle whose operands are looked through.
+pub struct Carrier<'c> {
+    /// Where it stands.
+    pub range: (u64, u64),
+    /// Ranges inside it that are no instructions.
+    pub between: &'c [(u64, u64)],
+}
+
+/// What a pickle carries. `member` and `source` are those of [`super::Look`].
 ///
 /// # Errors
 /// As [`Source::read_at`].
 pub fn carried(
     member: &Member,
     source: &Arc<dyn Source>,
-    (start, end): (u64, u64),
-) -> io::Result<Vec<Member>> {
+    carrier: &Carrier<'_>,
+    limits: &Limits,
+) -> io::Result<Carried> {
     let mut window = Window::new(source.as_ref());
-    let mut position = start;
-    let mut members = Vec::new();
-    for _ in 0..MOST {
-        if position >= end {
-            break;
+    let (mut position, end) = carrier.range;
+    let mut between = carrier.between.iter().copied().peekable();
+    let mut search = Search {
+        member,
+        source,
+        limits,
+        found: Carried::default(),
+    };
+    let mut steps = 0;
+    while position < end {
+        while let Some((start, behind)) = between.next_if(|(start, _)| *start <= position) {
+            position = if start == position {
+                behind.max(position)
+            } else {
+                position
+            };
+        }
+        steps += 1;
+        if steps % STEP == 0 {
+            limits.deadline.spend(STEP);
+            if limits.deadline.has_passed() {
+                break;
+            }
         }
         let held = window.at(position, BEGINNING)?;
-        let Ok(instruction) = decode_at(held, position) else {
-            break;
+        let instruction = match decode_at(held, position) {
+            Ok(instruction) => instruction,
+            // A line may be longer than what the window holds.
+            Err(_) => match Decoder::new(source.as_ref(), position).advance() {
+                Ok(instruction) => instruction,
+                Err(_) => break,
+            },
         };
         if let Some(span) = operand(&instruction) {
-            let inside = usize::try_from(span.start - position).unwrap_or(usize::MAX);
-            let head = held.get(inside..).unwrap_or_default();
-            if is_telling(head) {
-                let found = match instruction.opcode {
-                    Opcode::ShortBinunicode | Opcode::Binunicode | Opcode::Binunicode8 => {
-                        inner_text(member, source, span)?
-                    }
-                    _ => inner(member, source, span)?,
-                };
-                members.extend(found);
+            let first = window.at(span.start, 1)?.first().copied();
+            if first.is_some_and(|first| encoding::may_begin(first) || first == 0xc2) {
+                search.look_into(instruction.opcode, span)?;
             }
         }
         position = instruction.next;
     }
-    Ok(members)
+    Ok(search.found)
 }
 
-/// The counted bytes or text of an instruction, if they are long enough.
+/// The bytes or text of an instruction, if they are long enough.
 fn operand(instruction: &Instruction) -> Option<Span> {
     use Opcode as Op;
-    let counted = matches!(
+    let text = matches!(
         instruction.opcode,
         Op::ShortBinbytes
             | Op::Binbytes
@@ -75,45 +111,130 @@ fn operand(instruction: &Instruction) -> Option<Span> {
             | Op::ShortBinunicode
             | Op::Binunicode
             | Op::Binunicode8
+            | Op::String
+            | Op::Unicode
     );
     match instruction.operand {
-        Operand::Span(span) if counted && span.length >= SHORTEST => Some(span),
+        Operand::Span(span) if text && span.length >= SHORTEST => Some(span),
         _ => None,
     }
 }
 
-fn is_telling(head: &[u8]) -> bool {
-    let written_as_text = matches!(head, [0xc2, 0x80, 0..=5, ..] | [0x1f, 0xc2, 0x8b, 8, ..]);
-    let pickle = matches!(head, [0x80, 0..=5, ..]);
-    pickle || written_as_text || is_archive(head) || is_base64(head)
+struct Search<'s> {
+    member: &'s Member,
+    source: &'s Arc<dyn Source>,
+    limits: &'s Limits,
+    found: Carried,
 }
 
-fn is_archive(head: &[u8]) -> bool {
-    head.starts_with(b"PK\x03\x04") || head.starts_with(b"\x1f\x8b\x08")
-}
-
-/// A pickle with a header, or gzip.
-fn is_base64(head: &[u8]) -> bool {
-    head.starts_with(b"gA") || head.starts_with(b"H4sI")
-}
-
-/// Below protocol 3 bytes are written as text, one character a byte, for `_codecs.encode` to turn
-/// back.
-fn inner_text(member: &Member, source: &Arc<dyn Source>, span: Span) -> io::Result<Option<Member>> {
-    if span.length > LONGEST_TEXT {
-        return inner(member, source, span);
+impl Search<'_> {
+    fn look_into(&mut self, opcode: Opcode, span: Span) -> io::Result<()> {
+        let head = read_range(self.source.as_ref(), span.start, encoding::HEAD)?;
+        let length = usize::try_from(span.length).unwrap_or(usize::MAX);
+        let head = head.get(..length).unwrap_or(&head);
+        let name = |kind: &str| format!("{kind}@{}", span.start);
+        if matches!(opcode, Opcode::String | Opcode::Unicode) {
+            return self.look_into_line((opcode, head), span);
+        }
+        if is_text(opcode) && is_written_as_text(head) {
+            let Some(text) = self.text(span)? else {
+                return Ok(());
+            };
+            let data = latin_1(&text).unwrap_or(text);
+            let source: Arc<dyn Source> = Arc::new(MemorySource::new(data));
+            if is_loaded(source.as_ref())? {
+                self.push("text", span, source);
+            }
+        // Text that reads like a pickle of protocol 0 is text.
+        } else if encoding::is_packed(head) || encoding::begins_pickle(head) && !is_text(opcode) {
+            let part = Part::new(Arc::clone(self.source), span.start, span.length);
+            if is_loaded(&part)? {
+                let range = (span.start, span.length);
+                let member = self.member.part(self.source, name("bytes"), range);
+                self.found.members.push(member);
+            }
+        } else if encoding::guess(head).is_some() || is_json(head) {
+            let Some(text) = self.text(span)? else {
+                return Ok(());
+            };
+            self.look_into_text(&text, span)?;
+        }
+        Ok(())
     }
-    let length = usize::try_from(span.length).unwrap_or(0);
-    let held = read_range(source.as_ref(), span.start, length)?;
-    let Some(bytes) = latin_1(&held).filter(|bytes| bytes.len() < held.len()) else {
-        return inner(member, source, span);
-    };
-    let decoded: Arc<dyn Source> = Arc::new(MemorySource::new(bytes));
-    let whole = (0, decoded.len());
-    let head = read_range(decoded.as_ref(), 0, 4)?;
-    let wanted = is_archive(&head) || carve::extent(decoded.as_ref(), whole)?.is_some();
-    let path = member.inside(format!("bytes@{}", span.start));
-    Ok(wanted.then(|| Member::found(path, decoded, None)))
+
+    /// Text of protocol 0, in which some characters are escaped.
+    fn look_into_line(&mut self, (opcode, head): (Opcode, &[u8]), span: Span) -> io::Result<()> {
+        let plain = |text: &[u8]| match opcode {
+            Opcode::String => text_forms::string(text).ok(),
+            _ => text_forms::unicode(text).ok(),
+        };
+        let start = match opcode {
+            Opcode::String => head.get(1..).unwrap_or_default(),
+            _ => head,
+        };
+        // An escape near the start may be anything.
+        let telling = encoding::is_promising(start)
+            || start.iter().take(ESCAPED).any(|byte| *byte == b'\\')
+            || encoding::guess(start).is_some()
+            || is_json(start);
+        if !telling {
+            return Ok(());
+        }
+        let Some(text) = self.text(span)?.and_then(|text| plain(&text)) else {
+            return Ok(());
+        };
+        let head = text.get(..encoding::HEAD).unwrap_or(&text);
+        if opcode == Opcode::String && encoding::is_promising(head) {
+            let source: Arc<dyn Source> = Arc::new(MemorySource::new(text));
+            if is_loaded(source.as_ref())? {
+                self.push("text", span, source);
+            }
+            return Ok(());
+        }
+        self.look_into_text(&text, span)
+    }
+
+    fn look_into_text(&mut self, text: &[u8], span: Span) -> io::Result<()> {
+        self.limits.deadline.spend(text.len());
+        let head = text.get(..encoding::HEAD).unwrap_or(text);
+        if encoding::guess(head).is_none() {
+            if is_json(head) && holds_texts(text) {
+                self.push("text", span, Arc::new(MemorySource::new(text)));
+            }
+            return Ok(());
+        }
+        let Some((data, kinds)) = text::decoded(text) else {
+            return Ok(());
+        };
+        let decoded: Arc<dyn Source> = Arc::new(MemorySource::new(data));
+        if text::runs(decoded.as_ref())? {
+            self.push(&kinds, span, decoded);
+        }
+        Ok(())
+    }
+
+    /// A whole text; says so where it is too long to be decoded.
+    fn text(&mut self, span: Span) -> io::Result<Option<Vec<u8>>> {
+        let most = self.limits.payload;
+        let length = usize::try_from(span.length).unwrap_or(usize::MAX);
+        if length > most {
+            let message = format!("a text of more than {most} bytes inside it was not decoded");
+            self.found.left_out.get_or_insert(message);
+            return Ok(None);
+        }
+        read_range(self.source.as_ref(), span.start, length).map(Some)
+    }
+
+    fn push(&mut self, kind: &str, span: Span, source: Arc<dyn Source>) {
+        let path = self.member.inside(format!("{kind}@{}", span.start));
+        self.found.members.push(Member::found(path, source, None));
+    }
+}
+
+/// Whether a text begins like bytes that stand in it one character a byte, as they are written
+/// below protocol 3 for `_codecs.encode` to turn back.
+fn is_written_as_text(head: &[u8]) -> bool {
+    encoding::is_packed(head) || matches!(head, [0xc2, 0x80, ..] | [0x1f, 0xc2, 0x8b, 8, ..])
 }
 
 /// The characters of a text as bytes, where each of them is one.
@@ -122,24 +243,34 @@ fn latin_1(text: &[u8]) -> Option<Vec<u8>> {
     text.chars().map(|char| u8::try_from(char).ok()).collect()
 }
 
-fn inner(member: &Member, source: &Arc<dyn Source>, span: Span) -> io::Result<Option<Member>> {
-    let head = read_range(source.as_ref(), span.start, 4)?;
-    let name = |kind: &str| format!("{kind}@{}", span.start);
-    if is_base64(&head) {
-        if span.length > LONGEST_TEXT {
-            return Ok(None);
-        }
-        let length = usize::try_from(span.length).unwrap_or(0);
-        let Some(data) = text::decoded(&read_range(source.as_ref(), span.start, length)?) else {
-            return Ok(None);
-        };
-        let decoded: Arc<dyn Source> = Arc::new(MemorySource::new(data));
-        let wanted = is_archive(&read_range(decoded.as_ref(), 0, 4)?)
-            || carve::extent(decoded.as_ref(), (0, decoded.len()))?.is_some();
-        let path = member.inside(name("base64"));
-        return Ok(wanted.then(|| Member::found(path, decoded, None)));
+fn is_json(head: &[u8]) -> bool {
+    matches!(head.trim_ascii_start(), [b'{' | b'[', ..])
+}
+
+/// Whether a string of a JSON text seems to stand for bytes, or a key for something to import.
+fn holds_texts(text: &[u8]) -> bool {
+    let mut quotes = memchr::memchr_iter(b'"', text);
+    quotes.any(|quote| {
+        let rest = text.get(quote + 1..).unwrap_or_default();
+        let head = rest.get(..encoding::HEAD).unwrap_or(rest);
+        encoding::guess(head).is_some() || head.starts_with(b"py/") || head.starts_with(b"_target_")
+    })
+}
+
+/// Whether an instruction is text, which is never unpickled as it is.
+fn is_text(opcode: Opcode) -> bool {
+    use Opcode as Op;
+    matches!(
+        opcode,
+        Op::ShortBinunicode | Op::Binunicode | Op::Binunicode8 | Op::Unicode
+    )
+}
+
+/// Whether bytes are a pickle that uses an import, or are packed and hold something.
+fn is_loaded(data: &dyn Source) -> io::Result<bool> {
+    let head = read_range(data, 0, encoding::HEAD)?;
+    if encoding::is_packed(&head) {
+        return text::runs(data);
     }
-    let wanted =
-        is_archive(&head) || carve::extent(source.as_ref(), (span.start, span.end()))?.is_some();
-    Ok(wanted.then(|| member.part(source, name("bytes"), (span.start, span.length))))
+    Ok(carve::extent(data, (0, data.len()))?.is_some())
 }

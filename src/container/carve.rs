@@ -8,6 +8,7 @@ use std::{io, sync::Arc};
 
 use super::{Opening, ProblemKind};
 use crate::{
+    limits::Deadline,
     pickle::{Instruction, Opcode, Operand, Span, decode_at},
     source::{Source, Window, read_range},
 };
@@ -36,12 +37,40 @@ const FOLLOWED_ALONE: usize = 1 << 16;
 
 /// Searches `start .. end` of a container and emits each pickle as a member called `@offset`.
 /// `false` means: stop.
-pub(super) fn carve(
-    opening: &mut Opening<'_>,
-    (start, end): (u64, u64),
-    text: Text,
-) -> io::Result<bool> {
+pub(super) fn carve(opening: &mut Opening<'_>, range: (u64, u64), text: Text) -> io::Result<bool> {
     let source = Arc::clone(opening.source);
+    let deadline = opening.limits().deadline.clone();
+    let mut room = true;
+    let complete = search(&source, (range, text), &deadline, &mut |at, stop| {
+        let name = format!("@{at}");
+        let member = opening.member.part(&source, name, (at, stop - at));
+        room = opening.member(member);
+        room
+    })?;
+    if !complete && room {
+        opening.problem(ProblemKind::Limit, "too much of it looks like pickles");
+    }
+    Ok(complete)
+}
+
+/// Calls `visit` with the place and the end of each pickle in a range, wherever one without a
+/// header may start, until it says `false`.
+/// Returns whether all was searched.
+pub(super) fn each(
+    source: &Arc<dyn Source>,
+    range: (u64, u64),
+    deadline: &Deadline,
+    visit: &mut dyn FnMut(u64, u64) -> bool,
+) -> io::Result<bool> {
+    search(source, (range, Text::Anywhere), deadline, visit)
+}
+
+fn search(
+    source: &Arc<dyn Source>,
+    ((start, end), text): ((u64, u64), Text),
+    deadline: &Deadline,
+    visit: &mut dyn FnMut(u64, u64) -> bool,
+) -> io::Result<bool> {
     let mut search = Search {
         window: Window::new(source.as_ref()),
         chunk: Vec::new(),
@@ -51,12 +80,12 @@ pub(super) fn carve(
     };
     let mut before = None;
     while search.base < search.end {
-        if search.left == 0 || opening.limits().deadline.has_passed() {
-            opening.problem(ProblemKind::Limit, "too much of it looks like pickles");
+        if search.left == 0 || deadline.has_passed() {
             return Ok(false);
         }
         let room = usize::try_from(search.end - search.base).unwrap_or(STRIDE);
         search.chunk = read_range(source.as_ref(), search.base, room.min(STRIDE))?;
+        deadline.spend(search.chunk.len());
         search.left = search.left.saturating_add(search.chunk.len());
         let mut next = search.base.saturating_add(search.chunk.len() as u64);
         if next == search.base {
@@ -68,9 +97,8 @@ pub(super) fn carve(
             let Some(stop) = search.extent(at)? else {
                 continue;
             };
-            let name = format!("@{at}");
-            let member = opening.member.part(&source, name, (at, stop - at));
-            if !opening.member(member) {
+            let stop = search.adjoining(stop)?;
+            if !visit(at, stop) {
                 return Ok(false);
             }
             next = stop;
@@ -100,6 +128,7 @@ fn is_text(byte: u8) -> bool {
 }
 
 /// Where a pickle at `start` ends that uses an import of a proper name; nothing where there is none.
+/// One that is too long to be followed is taken to use one.
 pub(super) fn extent(source: &dyn Source, (start, end): (u64, u64)) -> io::Result<Option<u64>> {
     let mut search = Search {
         window: Window::new(source),
@@ -108,7 +137,9 @@ pub(super) fn extent(source: &dyn Source, (start, end): (u64, u64)) -> io::Resul
         end: end.min(source.len()),
         left: FOLLOWED_ALONE,
     };
-    search.extent(start)
+    let extent = search.extent(start)?;
+    let cut = search.left == 0;
+    Ok(extent.or(cut.then_some(search.end)))
 }
 
 struct Search<'s> {
@@ -148,6 +179,29 @@ impl Search<'_> {
             position = instruction.next;
         }
         Ok(used.then_some(position))
+    }
+
+    /// The end of the pickles that follow at once: they may use what the first one put into the
+    /// memo, as those of ZODB do.
+    fn adjoining(&mut self, stop: u64) -> io::Result<u64> {
+        let (mut behind, mut position) = (stop, stop);
+        while self.left > 0 {
+            self.left -= 1;
+            let held = self.held(position)?;
+            if position == behind && !matches!(held, [0x80, 0..=5, ..]) {
+                break;
+            }
+            match decode_at(held, position) {
+                Ok(instruction) if instruction.next <= self.end => {
+                    position = instruction.next;
+                    if instruction.opcode == Opcode::Stop {
+                        behind = position;
+                    }
+                }
+                _ => break,
+            }
+        }
+        Ok(behind)
     }
 
     /// The beginning of what stands at `position`.

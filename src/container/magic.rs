@@ -55,6 +55,9 @@ const ROWS: &[Row] = &[
     Row("script", b"#!"),
 ];
 
+/// What [`recognise`] says of a `.pyc` file: a magic number, four zero bytes or flags.
+pub(super) const COMPILED_PYTHON: &str = "compiled Python code";
+
 /// Largest JSON header of a safetensors file, by its specification.
 const LONGEST_SAFETENSORS_HEADER: u64 = 100_000_000;
 
@@ -65,6 +68,9 @@ pub(super) fn recognise(head: &[u8], length: u64) -> Option<&'static str> {
     }
     if head.get(4..8) == Some(b"ftyp") {
         return Some("MP4 media");
+    }
+    if matches!(head, [_, 0x0b..=0x0f, b'\r', b'\n', 0..=3, 0, 0, 0, ..]) {
+        return Some(COMPILED_PYTHON);
     }
     if is_onnx(head) {
         return Some("ONNX model");

@@ -5,6 +5,7 @@
 //! it, and whoever scans keeps the list of work. What a file is, is decided by its content; an
 //! extension is never looked at. [`FORMATS`] is the one table that a new format is entered in.
 
+mod arrow;
 mod bits;
 mod budget;
 mod carried;
@@ -12,6 +13,8 @@ mod carve;
 mod codec;
 mod database;
 mod dtype;
+mod encoding;
+mod framed;
 mod hdf5;
 mod inflate;
 mod input;
@@ -19,10 +22,12 @@ pub mod joblib;
 mod literal;
 mod magic;
 mod member;
+mod named;
 mod note;
 mod npy;
 mod padding;
 mod records;
+mod searched;
 mod seven_zip;
 mod sniff;
 mod tar;
@@ -36,11 +41,11 @@ mod zip;
 use std::{io, sync::Arc};
 
 pub use budget::Budget;
-pub use carried::{SHORTEST as SHORTEST_CARRIED, carried};
+pub use carried::{Carried, Carrier, SHORTEST as SHORTEST_CARRIED, carried};
 pub use database::dumb;
 pub use dtype::{Dtype, dtype};
 pub use member::{Host, Member, MemberKind, MemberName};
-pub use note::{Anomaly, AnomalyKind, Code, Opened, Problem, ProblemKind};
+pub use note::{Anomaly, AnomalyKind, Code, Named, Opened, Problem, ProblemKind};
 pub use records::Records;
 pub use sniff::{Head, Sniffed, UNKNOWN, sniff};
 
@@ -116,8 +121,16 @@ pub static FORMATS: &[Format] = &[
     database::gdbm::FORMAT,
     database::berkeley::FORMAT,
     hdf5::FORMAT,
+    arrow::IPC,
+    arrow::PARQUET,
+    framed::FORMAT,
+    database::zodb::FORMAT,
+    searched::SEQUENCE,
+    searched::RECORDS,
     text::JSON,
+    text::YAML,
     text::BASE64,
+    text::ENCODED,
 ];
 
 /// What an opener works with.
@@ -160,6 +173,11 @@ impl Opening<'_> {
     fn code(&mut self, offset: u64, data: Vec<u8>) {
         let kind = PayloadKind::CodeObject;
         (self.emit)(Opened::Code(Code { kind, offset, data }));
+    }
+
+    /// A name that the reader of a text imports.
+    fn named(&mut self, named: Named) {
+        (self.emit)(Opened::Named(named));
     }
 
     /// The end of what is searched of `length` bytes; says so where that is not all.

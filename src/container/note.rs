@@ -1,7 +1,10 @@
 //! What opening a container may report besides members.
 
 use super::Member;
-use crate::{facts::PayloadKind, pickle::Span};
+use crate::{
+    facts::{PayloadKind, Symbol},
+    pickle::Span,
+};
 
 /// What rules can be asked about a container.
 pub use crate::facts::{ContainerAnomalyKind as AnomalyKind, ContainerFact as Anomaly};
@@ -17,6 +20,8 @@ pub enum Opened {
     Anomaly(Anomaly),
     /// Code that a loader would run, outside of any pickle.
     Code(Code),
+    /// A name that makes a reader of the text import and call something.
+    Named(Named),
     /// Bytes that the format accounts for without a pickle in them. Offsets count from the start
     /// of the container's source.
     Explained(Span),
@@ -31,6 +36,17 @@ pub struct Code {
     pub offset: u64,
     /// The code: source text, or as `marshal.dumps` writes it.
     pub data: Vec<u8>,
+}
+
+/// Something that a text makes its reader import and call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Named {
+    /// Where, counted from the start of the container's source.
+    pub offset: u64,
+    /// What; several where the name can be understood in several ways.
+    pub symbols: Vec<Symbol>,
+    /// Source text that is evaluated.
+    pub expression: Option<Vec<u8>>,
 }
 
 /// Why part of a container could not be looked at.

@@ -3,7 +3,7 @@
 use std::{borrow::Cow, io};
 
 use super::{
-    FORMATS, Format, Host, Member, MemberKind, bits, magic,
+    FORMATS, Format, Host, Member, MemberKind, bits, magic, searched,
     trial::{self, Verdict},
 };
 use crate::source::{Source, bytes_at, read_range};
@@ -46,6 +46,9 @@ pub struct Head<'h> {
     pub tail: &'h [u8],
     /// Length of the whole.
     pub length: u64,
+    /// Eight bytes at 512, 1024 and so on, where a file may start behind a block of the user's own;
+    /// nothing where the end was not read either.
+    pub places: &'h [[u8; 8]],
     /// What kind of text the first bytes are, where they are text.
     pub text: Option<&'static str>,
 }
@@ -125,6 +128,11 @@ fn readings_of(
         false if with_tail => Cow::Borrowed(bytes.as_ref()),
         false => Cow::default(),
     };
+    // As with the end: what cannot be read there hides nothing that stands at the beginning.
+    let places = match with_tail {
+        true => places(source).unwrap_or_default(),
+        false => Vec::new(),
+    };
     let mut fetch = |offset| read_range(source, start.saturating_add(offset), HEAD);
     decide(
         asked,
@@ -132,10 +140,23 @@ fn readings_of(
             bytes: &bytes,
             tail: &tail,
             length,
+            places: &places,
             text: magic::text(&bytes, bytes.len() as u64 >= length),
         },
         &mut fetch,
     )
+}
+
+/// The first bytes behind 512, 1024 and so on, where readers of HDF5 look for its signature.
+fn places(source: &dyn Source) -> io::Result<Vec<[u8; 8]>> {
+    let mut places = Vec::new();
+    let mut at = 512;
+    while at < source.len() {
+        let bytes = read_range(source, at, 8)?;
+        places.extend(bytes.first_chunk::<8>());
+        at = at.saturating_mul(2);
+    }
+    Ok(places)
 }
 
 fn decide(
@@ -166,6 +187,8 @@ fn decide(
     if readings.is_empty() {
         readings.push(if is_lfs_pointer(head) {
             Sniffed::LfsPointer
+        } else if (searched::APPENDED.matches)(head) {
+            Sniffed::Container(&searched::APPENDED)
         } else {
             Sniffed::NoPickle(reason(head))
         });

@@ -354,6 +354,7 @@ mod tests {
             bytes,
             tail: &[],
             length,
+            places: &[],
             text: magic::text(bytes, bytes.len() as u64 >= length),
         }
     }

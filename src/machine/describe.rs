@@ -60,6 +60,7 @@ impl Machine<'_, '_> {
             protocol: trace.protocol,
             reader: None,
             inline_arrays: trace.inline_arrays,
+            between: trace.between,
             longest: trace.longest,
             memo_missing: matches!(halt, Halt::Fault(Fault::MemoMissing(_))),
             end,

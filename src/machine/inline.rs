@@ -65,6 +65,7 @@ impl Machine<'_, '_> {
                 }
                 // Data that says it is longer than the member ends with it.
                 let end = behind.saturating_add(bytes).min(self.decoder.length());
+                self.trace.between.push((at.next, end));
                 self.decoder.jump(end);
                 Ok(())
             }

@@ -46,6 +46,8 @@ pub(crate) struct Trace {
     pub(crate) protocol: u8,
     /// Whether raw array data was skipped.
     pub(crate) inline_arrays: bool,
+    /// Where their bytes stand.
+    pub(crate) between: Vec<(u64, u64)>,
     /// Bytes of the longest instruction that is text, bytes or a long number.
     pub(crate) longest: u64,
     /// Number of the first import of this stream.

@@ -1,10 +1,10 @@
 //! From a place in a source to what the rules say: the only file that knows machine and rules.
 
 use crate::{
-    container::Code,
+    container::{Code, Named},
     facts::{
-        Anomaly, AnomalyKind, Argument, ContainerFact, End, Facts, ImportFact, PayloadFact, Place,
-        Target,
+        Anomaly, AnomalyKind, Argument, ContainerFact, End, Facts, ImportFact, PayloadFact,
+        PayloadKind, Place, Symbol, Target,
     },
     limits::{Deadline, Limits},
     machine::{Reading, Readings},
@@ -47,6 +47,45 @@ pub(super) fn code(code: Code, ruleset: &Ruleset) -> Vec<Match> {
         ..Facts::default()
     };
     ruleset.evaluate(&facts).matches
+}
+
+/// What the rules say about something that the reader of a text would import and call: where the
+/// name can be understood in several ways, the worst of them. Readers of such texts ask for names
+/// of their own package and of their users' projects all the time, so only what is harmful counts.
+pub(super) fn named(named: Named, ruleset: &Ruleset) -> Vec<Match> {
+    let Named {
+        offset,
+        symbols,
+        expression,
+    } = named;
+    let place = Place { offset, opcode: "" };
+    let imports = symbols.into_iter().map(|symbol| ImportFact {
+        place,
+        symbol: Some(symbol),
+        spelled: None,
+        resolved: false,
+        of_instance: false,
+    });
+    let imports = imports.map(|import| Facts {
+        imports: vec![import],
+        ..Facts::default()
+    });
+    let source = expression.map(|data| Facts {
+        payloads: vec![PayloadFact {
+            place,
+            kind: PayloadKind::Source,
+            summary: payload::summarize(PayloadKind::Source, &data),
+            data,
+        }],
+        ..Facts::default()
+    });
+    let found = imports.chain(source).map(|facts| {
+        let mut found = ruleset.evaluate(&facts).matches;
+        found.retain(|found| found.severity >= Severity::High);
+        found
+    });
+    let worst = |found: &Vec<Match>| found.iter().map(|found| found.severity).max();
+    found.max_by_key(worst).unwrap_or_default()
 }
 
 /// Follows the streams of one member, which may share a memo.
@@ -182,7 +221,8 @@ impl Analysed {
     /// loader that does not know it raises, and text in old encodings begins so.
     fn acts_before_nonsense(&self, ruleset: &Ruleset) -> bool {
         let imports = &self.facts.imports;
-        let nonsense = imports.iter().find(|import| is_nonsense(import));
+        let is_nonsense = |import: &&ImportFact| is_nonsense(import) || self.is_cut_off(import);
+        let nonsense = imports.iter().find(is_nonsense);
         let until = nonsense.map_or(self.end(), |import| import.place.offset);
         let counts = |found: &&Match| found.place.offset < until && !self.only_names(found);
         let mut found = self.judgement.matches.iter().filter(counts);
@@ -202,6 +242,16 @@ impl Analysed {
         let mut imports = self.facts.imports.iter();
         calls.any(|call| call.place.offset < until && matches!(call.callee, Target::Import(_)))
             || imports.any(|import| (self.facts.offset + 1..until).contains(&import.place.offset))
+    }
+
+    /// Whether an import is the last thing in data that ends before its name does.
+    fn is_cut_off(&self, import: &ImportFact) -> bool {
+        let unnamed = |symbol: &Symbol| symbol.name.is_empty();
+        self.facts.end == End::Truncated
+            && !import.resolved
+            && import.symbol.as_ref().is_some_and(unnamed)
+            && self.facts.imports.last() == Some(import)
+            && { self.facts.calls.iter() }.all(|call| call.place.offset < import.place.offset)
     }
 
     /// Whether a finding is about an extension code and nothing that is done with it.
@@ -241,10 +291,7 @@ fn is_nonsense(import: &ImportFact) -> bool {
     let in_module = |char: char| char.is_alphanumeric() || "_.-".contains(char);
     let symbol = import.symbol.as_ref();
     symbol.is_some_and(|symbol| {
-        // A module alone is what a modelled call imports; an instruction always names something.
-        let lacks_name = symbol.name.is_empty() && !import.resolved;
-        lacks_name
-            || !plain(&symbol.module, in_module)
+        !plain(&symbol.module, in_module)
             || !plain(&symbol.name, |char| {
                 !char.is_control() && !char.is_whitespace()
             })

@@ -22,8 +22,8 @@ use super::{
     weights_only,
 };
 use crate::{
-    container::{self, Member, dumb},
-    facts::{PayloadKind, Place},
+    container::{Member, dumb},
+    facts::Place,
     limits::Limits,
     pickle::Span,
     report::{
@@ -45,7 +45,7 @@ thread_local! {
 /// Scans one input.
 pub(super) struct Scanner<'a> {
     /// With the clock of this input running.
-    limits: Limits,
+    pub(super) limits: Limits,
     ruleset: &'a Ruleset,
     digests: bool,
 }
@@ -196,6 +196,10 @@ impl<'a> Scanner<'a> {
                     let found = analyse::code(code, self.ruleset);
                     scanned.keep_matches(found, (&path, outer), usize::MAX);
                 }
+                Step::Named(path, outer, named) => {
+                    let found = analyse::named(named, self.ruleset);
+                    scanned.keep_matches(found, (&path, outer), usize::MAX);
+                }
                 Step::Format(path, name) => scanned.format(&path, name),
                 Step::NoPickle(path, why) => scanned.skip(&path, why),
                 Step::Bytes(bytes) => scanned.accounts.enter(bytes),
@@ -266,10 +270,7 @@ impl<'a> Scanner<'a> {
         );
         for mut analysed in streams {
             let others = std::mem::take(&mut analysed.others);
-            let carried = carried(pickle, &analysed);
-            if carried.is_empty() || self.may_nest(scanned, pickle) {
-                inside.extend(carried);
-            }
+            inside.extend(self.carried(scanned, pickle, &analysed));
             if scanned.file.findings.len() > limits.findings.saturating_mul(4) {
                 scanned.keep_worst(limits.findings);
             }
@@ -283,67 +284,12 @@ impl<'a> Scanner<'a> {
         inside
     }
 
-    /// Whether there is depth left for something inside a pickle; says so where there is none.
-    fn may_nest(&self, scanned: &mut Scanned, pickle: &PickleMember) -> bool {
-        let fits = pickle.path.names().len() < self.limits.depth;
-        if !fits {
-            let message = format!("nested more than {} deep", self.limits.depth);
-            let member = pickle.path.clone();
-            scanned.note_once(Notice::about(member, NoticeKind::Limit, message));
-        }
-        fits
-    }
-
     fn out_of_time(&self, member: MemberPath) -> Notice {
         if self.limits.deadline.was_told() {
             return interrupted(member);
         }
         Notice::about(member, NoticeKind::Limit, self.limits.out_of_time())
     }
-
-    /// The pickles that a stream hands to a loader itself.
-    fn nested(
-        &self,
-        scanned: &mut Scanned,
-        pickle: &PickleMember,
-        analysed: &Analysed,
-    ) -> Vec<Member> {
-        let payloads = analysed.facts.payloads.iter();
-        let pickles = payloads.filter(|payload| payload.kind == PayloadKind::Pickle);
-        let mut inside = Vec::new();
-        for payload in pickles {
-            if !self.may_nest(scanned, pickle) {
-                break;
-            }
-            let mut path = pickle.member.path.clone();
-            let name = format!("pickle@{}", payload.place.offset);
-            path.push(crate::container::MemberName::new(name));
-            self.limits.deadline.spend(payload.data.len());
-            let source = Arc::new(MemorySource::new(payload.data.clone()));
-            inside.push(Member::found(path, source, None));
-        }
-        inside
-    }
-}
-
-/// The pickles that a stream carries as data and does not hand to a loader itself.
-fn carried(pickle: &PickleMember, analysed: &Analysed) -> Vec<Member> {
-    let facts = &analysed.facts;
-    // Raw array data is nothing that the machine has looked at.
-    if facts.longest < container::SHORTEST_CARRIED && !facts.inline_arrays {
-        return Vec::new();
-    }
-    let range = (facts.offset, analysed.end());
-    // What cannot be read is noticed where the stream is followed.
-    let carried = container::carried(&pickle.member, &pickle.source, range).unwrap_or_default();
-    let loaded = |member: &Member| {
-        let payloads = analysed.facts.payloads.iter();
-        let mut payloads = payloads.filter(|payload| payload.kind == PayloadKind::Pickle);
-        payloads.any(|payload| member.holds(&payload.data))
-    };
-    { carried.into_iter() }
-        .filter(|member| !loaded(member))
-        .collect()
 }
 
 fn interrupted(member: MemberPath) -> Notice {
@@ -405,7 +351,7 @@ impl Scanned {
     }
 
     /// Adds a notice, unless the very same is there.
-    fn note_once(&mut self, notice: Notice) {
+    pub(super) fn note_once(&mut self, notice: Notice) {
         if self.noted.insert(notice.clone()) {
             self.file.notices.push(notice);
         }

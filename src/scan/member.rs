@@ -6,7 +6,8 @@ use super::digest;
 
 use crate::{
     container::{
-        self, Anomaly, Budget, Code, Host, Member, MemberKind, Opened, ProblemKind, Sniffed, dumb,
+        self, Anomaly, Budget, Code, Host, Member, MemberKind, Named, Opened, ProblemKind, Sniffed,
+        dumb,
     },
     facts::PayloadKind,
     limits::Limits,
@@ -57,6 +58,8 @@ pub(super) enum Step {
     Anomaly(MemberPath, Option<u64>, Anomaly),
     /// A loader would run code outside of any pickle.
     Code(MemberPath, Option<u64>, Code),
+    /// The reader of a text would import this.
+    Named(MemberPath, Option<u64>, Named),
     /// A member is of this format.
     Format(MemberPath, &'static str),
     /// A member holds no pickle, and why.
@@ -228,6 +231,7 @@ impl Members {
                     say(Step::Anomaly(path.clone(), member.outer, anomaly));
                 }
                 Opened::Code(code) => say(Step::Code(path.clone(), member.outer, code)),
+                Opened::Named(named) => say(Step::Named(path.clone(), member.outer, named)),
                 Opened::Problem(problem) => {
                     let kind = kind_of(problem.kind);
                     say(Step::Notice(Notice::about(
@@ -373,6 +377,7 @@ pub fn pickles(source: Arc<dyn Source>, limits: &Limits) -> (Vec<PickleMember>, 
         Step::Notice(notice) => notices.push(notice),
         Step::Anomaly(..)
         | Step::Code(..)
+        | Step::Named(..)
         | Step::Format(..)
         | Step::NoPickle(..)
         | Step::Bytes(_) => {}

@@ -6,6 +6,7 @@ mod accounts;
 mod analyse;
 mod digest;
 mod file;
+mod inside;
 mod member;
 mod shelf;
 mod stdin;

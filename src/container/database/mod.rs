@@ -9,6 +9,7 @@ pub(super) mod berkeley;
 pub mod dumb;
 pub(super) mod gdbm;
 pub(super) mod sqlite;
+pub(super) mod zodb;
 
 use std::{io, sync::Arc};
 

@@ -8,9 +8,13 @@ pub(super) mod xz;
 pub(super) mod zlib;
 pub(super) mod zstd;
 
-use std::{io, sync::Arc};
+use std::{
+    io::{self, Read},
+    sync::Arc,
+};
 
-use super::{Opening, codec::Codec};
+use super::{Format, Opening, codec::Codec, input::Input};
+use crate::source::{MemorySource, Source, read_range};
 
 /// Emits what a wrapper wraps. It is called by the name of the method, because a name recorded in
 /// the wrapper is the attacker's and is used by no loader.
@@ -20,3 +24,41 @@ fn open(opening: &mut Opening<'_>, codec: &'static Codec) -> io::Result<()> {
     opening.member(wrapped);
     Ok(())
 }
+
+/// Bytes of packed data, and of what comes out of them, that show what it is.
+const BEGINNING: usize = 4096;
+
+/// What comes out of the beginning of packed data; nothing where the format is no wrapper.
+pub(super) fn beginning(data: &dyn Source, format: &Format) -> io::Result<Option<Vec<u8>>> {
+    let codecs = [
+        (gzip::FORMAT.name, &gzip::CODEC),
+        (zlib::FORMAT.name, &zlib::CODEC),
+        (bzip2::FORMAT.name, &bzip2::CODEC),
+        (xz::FORMAT.name, &xz::CODEC),
+        (lzma::FORMAT.name, &lzma::CODEC),
+        (zstd::FORMAT.name, &zstd::CODEC),
+        (lz4::FORMAT.name, &lz4::CODEC),
+    ];
+    let Some((_, codec)) = codecs.iter().find(|(name, _)| *name == format.name) else {
+        return Ok(None);
+    };
+    let head = read_range(data, 0, BEGINNING)?;
+    // Some methods give nothing before a whole block has been read.
+    let head = match data.len() > head.len() as u64 && format.name == bzip2::FORMAT.name {
+        true => read_range(data, 0, LARGEST_BLOCK)?,
+        false => head,
+    };
+    let mut out = Vec::new();
+    let input = Input::new(Arc::new(MemorySource::new(head)));
+    if let Ok(mut decompressor) = (codec.begin)(input, None) {
+        let mut byte = [0];
+        // One at a time: what was had before an error counts.
+        while out.len() < 512 && decompressor.read(&mut byte).is_ok_and(|count| count > 0) {
+            out.extend(byte);
+        }
+    }
+    Ok(Some(out))
+}
+
+/// Bytes of the largest block of bzip2, packed.
+const LARGEST_BLOCK: usize = 1 << 20;

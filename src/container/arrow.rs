@@ -1,0 +1,136 @@
+//! Arrow and Parquet: tables whose schema may name extension types.
+//!
+//! Up to version 14.0.0, pyarrow unpickled the metadata of extension types as soon as it read the
+//! schema (CVE-2023-47248). Only schemas are looked at, never the columns.
+
+use std::{io, sync::Arc};
+
+use super::{
+    Format, Head, Member, Opening, ProblemKind,
+    bits::{find, u32_le},
+    carve::{Text, carve},
+    encoding::Kind,
+};
+use crate::source::{MemorySource, Source, read_range};
+
+/// Files and streams of Arrow's own, Feather among them.
+pub(super) const IPC: Format = Format {
+    name: "arrow",
+    matches: |head| head.bytes.starts_with(FILE) || is_stream(head),
+    opener: open_ipc,
+};
+
+/// Parquet.
+pub(super) const PARQUET: Format = Format {
+    name: "parquet",
+    matches: |head| head.bytes.starts_with(PARQUET_MAGIC),
+    opener: open_parquet,
+};
+
+const FILE: &[u8] = b"ARROW1";
+const PARQUET_MAGIC: &[u8] = b"PAR1";
+
+/// What a message of a stream begins with.
+const CONTINUED: &[u8] = b"\xff\xff\xff\xff";
+
+/// The key under which Parquet keeps a schema of Arrow, in base 64.
+const SCHEMA: &[u8] = b"ARROW:schema";
+
+/// Largest schema that is looked at, in bytes.
+const LARGEST: u32 = 64 << 20;
+
+fn is_stream(head: &Head<'_>) -> bool {
+    let length = u32_le(head.bytes, 4).unwrap_or(0);
+    // A message is padded to eight bytes, and its table begins within the first ones.
+    head.bytes.starts_with(CONTINUED)
+        && length >= 16
+        && length % 8 == 0
+        && u64::from(length) <= head.length
+        && u32_le(head.bytes, 8).is_some_and(|root| (4..=256).contains(&root))
+}
+
+fn open_ipc(opening: &mut Opening<'_>) -> io::Result<()> {
+    let source = Arc::clone(opening.source);
+    let length = source.len();
+    let is_file = read_range(source.as_ref(), 0, 8)?.starts_with(FILE);
+    let start = if is_file { 8 } else { 0 };
+    let head = read_range(source.as_ref(), start, 8)?;
+    // Before 0.15 nothing but the length stood before a message.
+    let old = !head.starts_with(CONTINUED);
+    let size = u32_le(&head, if old { 0 } else { 4 }).unwrap_or(0);
+    if !schema(opening, (start, size))? || !is_file {
+        return Ok(());
+    }
+    let end = read_range(source.as_ref(), length.saturating_sub(10), 10)?;
+    if !end.ends_with(FILE) {
+        opening.problem(ProblemKind::Truncated, "its end is missing");
+        return Ok(());
+    }
+    let size = u32_le(&end, 0).unwrap_or(0);
+    let start = length.saturating_sub(10 + u64::from(size));
+    schema(opening, (start, size)).map(|_| ())
+}
+
+/// Searches a schema at `start`. `false` means: stop.
+fn schema(opening: &mut Opening<'_>, (start, size): (u64, u32)) -> io::Result<bool> {
+    let end = start.saturating_add(16 + u64::from(size));
+    if size > LARGEST || end > opening.source.len().saturating_add(16) {
+        opening.problem(
+            ProblemKind::Damaged,
+            "its schema is longer than the file or too long",
+        );
+        return Ok(true);
+    }
+    carve(opening, (start, end), Text::Anywhere)
+}
+
+fn open_parquet(opening: &mut Opening<'_>) -> io::Result<()> {
+    let source = Arc::clone(opening.source);
+    let length = source.len();
+    let end = read_range(source.as_ref(), length.saturating_sub(8), 8)?;
+    let size = u32_le(&end, 0).unwrap_or(0);
+    if !end.ends_with(PARQUET_MAGIC) || u64::from(size) > length {
+        opening.problem(ProblemKind::Truncated, "its end is missing");
+        return Ok(());
+    }
+    if size > LARGEST {
+        let message = format!("its schema has more than {LARGEST} bytes");
+        opening.problem(ProblemKind::Limit, message);
+        return Ok(());
+    }
+    let start = length.saturating_sub(8 + u64::from(size));
+    let footer = read_range(source.as_ref(), start, usize::try_from(size).unwrap_or(0))?;
+    if !carve(opening, (start, length), Text::Anywhere)? {
+        return Ok(());
+    }
+    let mut from = 0;
+    while let Some(found) = footer.get(from..).and_then(|rest| find(rest, SCHEMA)) {
+        from += found + SCHEMA.len();
+        // The type and the length of the value stand between.
+        let value = footer.get(from..).unwrap_or_default();
+        let value = (0..8).filter_map(|skipped| value.get(skipped..));
+        let mut values = value.map(|value| {
+            let end = value.iter().position(|byte| !Kind::Base64.has(*byte));
+            end.and_then(|end| value.get(..end)).unwrap_or(value)
+        });
+        let text = values.find(|value| value.starts_with(b"/////") || value.len() > 64);
+        let Some(data) = text.and_then(|text| Kind::Base64.decoded(text)) else {
+            continue;
+        };
+        let decoded: Arc<dyn Source> = Arc::new(MemorySource::new(data));
+        let path = opening
+            .member
+            .inside(format!("schema@{}", start + from as u64));
+        let member = Member::found(path, Arc::clone(&decoded), None);
+        let mut inner = Opening {
+            member: &member,
+            source: &decoded,
+            budget: opening.budget,
+            emit: opening.emit,
+        };
+        if !carve(&mut inner, (0, decoded.len()), Text::Anywhere)? {
+            return Ok(());
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,352 @@
+//! Texts that stand for bytes: base 64, hexadecimal, base 32, base 85 and Ascii85.
+//!
+//! Which of them a text is in is decided by what its beginning stands for: only texts that decode
+//! to the beginning of a pickle, of packed data or of code are decoded as a whole, and texts of
+//! such texts.
+
+use std::sync::LazyLock;
+
+use data_encoding::{Encoding, Specification};
+
+/// How a text stands for bytes.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Base64,
+    Hexadecimal,
+    Base32,
+    Base85,
+    Ascii85,
+}
+
+impl Kind {
+    const ALL: [Self; 5] = [
+        Self::Hexadecimal,
+        Self::Base64,
+        Self::Base32,
+        Self::Base85,
+        Self::Ascii85,
+    ];
+
+    /// The name in the names of members.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Base64 => "base64",
+            Self::Hexadecimal => "hex",
+            Self::Base32 => "base32",
+            Self::Base85 => "base85",
+            Self::Ascii85 => "ascii85",
+        }
+    }
+
+    /// Whether a byte may stand in such a text.
+    pub(super) fn has(self, byte: u8) -> bool {
+        match self {
+            Self::Base64 => byte.is_ascii_alphanumeric() || b"+/-_".contains(&byte),
+            Self::Hexadecimal => byte.is_ascii_hexdigit(),
+            Self::Base32 => byte.is_ascii_uppercase() || (b'2'..=b'7').contains(&byte),
+            Self::Base85 => value_85(byte).is_some(),
+            Self::Ascii85 => matches!(byte, b'!'..=b'u' | b'z' | b'y' | b'~'),
+        }
+    }
+
+    /// The bytes that a text stands for. White space, line ends escaped as in JSON, and padding are
+    /// left out, and so is what does not fill up a byte at the end.
+    pub(super) fn decoded(self, text: &[u8]) -> Option<Vec<u8>> {
+        match self {
+            Self::Base64 => base64(text),
+            Self::Hexadecimal => {
+                let mut digits = digits(text, |byte| byte.is_ascii_hexdigit());
+                digits.truncate(digits.len() / 2 * 2);
+                data_encoding::HEXLOWER_PERMISSIVE.decode(&digits).ok()
+            }
+            Self::Base32 => {
+                let mut digits = digits(text, |byte| Self::Base32.has(byte));
+                // One, three or six digits more make no further byte.
+                if matches!(digits.len() % 8, 1 | 3 | 6) {
+                    digits.pop();
+                }
+                BASE_32.as_ref()?.decode(&digits).ok()
+            }
+            Self::Base85 => Some(base_85(text.iter().map_while(|&byte| {
+                match value_85(byte) {
+                    Some(value) => Some(Digit::Value(value)),
+                    None => byte.is_ascii_whitespace().then_some(Digit::Nothing),
+                }
+            }))),
+            Self::Ascii85 => {
+                let text = text.trim_ascii();
+                let text = text.strip_prefix(b"<~").unwrap_or(text);
+                Some(base_85(text.iter().map_while(|&byte| match byte {
+                    b'!'..=b'u' => Some(Digit::Value(byte - b'!')),
+                    b'z' => Some(Digit::Zeros),
+                    b'y' => Some(Digit::Spaces),
+                    byte => byte.is_ascii_whitespace().then_some(Digit::Nothing),
+                })))
+            }
+        }
+    }
+}
+
+/// Texts inside texts that are decoded.
+const MOST_LAYERS: usize = 4;
+
+/// Bytes of a text that show what it is.
+pub(super) const HEAD: usize = 96;
+
+/// Fewest characters of a text that is decoded.
+const SHORTEST: usize = 16;
+
+/// How a text stands for bytes that are worth a look; nothing where it does not seem to.
+pub(super) fn guess(text: &[u8]) -> Option<Kind> {
+    let text = text.trim_ascii_start();
+    let head = text.get(..HEAD).unwrap_or(text);
+    if head.len() < SHORTEST {
+        return None;
+    }
+    Kind::ALL
+        .into_iter()
+        .find(|kind| promises(*kind, head, MOST_LAYERS))
+}
+
+/// Whether the beginning of a text stands for the beginning of what is looked for.
+fn promises(kind: Kind, head: &[u8], layers: usize) -> bool {
+    let start = head.strip_prefix(b"<~").unwrap_or(head);
+    if !start.iter().take(8).all(|byte| kind.has(*byte)) {
+        return false;
+    }
+    let begun = kind.decoded(start.get(..SHORTEST).unwrap_or(start));
+    let first = begun.and_then(|data| data.first().copied());
+    if !first.is_some_and(may_begin) {
+        return false;
+    }
+    // What follows the text may well be in none of these alphabets.
+    let end = head.iter().position(|byte| {
+        !(kind.has(*byte) || byte.is_ascii_whitespace() || matches!(byte, b'\\' | b'='))
+    });
+    let text = end.and_then(|end| head.get(..end)).unwrap_or(head);
+    let Some(data) = kind.decoded(text) else {
+        return false;
+    };
+    let inner = layers > 0 && data.len() >= SHORTEST;
+    is_promising(&data)
+        || inner
+            && Kind::ALL
+                .into_iter()
+                .any(|kind| promises(kind, &data, layers - 1))
+}
+
+/// Whether what is looked for may begin with a byte. That spares most data a closer look.
+pub(super) fn may_begin(byte: u8) -> bool {
+    byte.is_ascii_graphic()
+        || byte.is_ascii_whitespace()
+        || matches!(byte, 0x80 | 0x1f | 0xfd | 0x04 | 0x93 | 0x89 | 0xe3)
+}
+
+/// Whether bytes begin like a pickle, packed data or code.
+pub(super) fn is_promising(data: &[u8]) -> bool {
+    is_packed(data) || is_code(data) || begins_pickle(data)
+}
+
+/// Whether bytes begin like something that is opened.
+pub(super) fn is_packed(data: &[u8]) -> bool {
+    const MAGICS: [&[u8]; 10] = [
+        b"PK\x03\x04",
+        b"\x1f\x8b\x08",
+        b"BZh",
+        b"\xfd7zXZ\0",
+        b"\x5d\0\0",
+        b"\x28\xb5\x2f\xfd",
+        b"\x04\x22\x4d\x18",
+        b"\x93NUMPY",
+        b"7z\xbc\xaf\x27\x1c",
+        b"\x89HDF\r\n\x1a\n",
+    ];
+    let zlib = matches!(data, [0x78, flags, ..] if (0x7800 | u16::from(*flags)) % 31 == 0);
+    zlib || MAGICS.iter().any(|magic| data.starts_with(magic))
+}
+
+/// Whether bytes are a marshalled code object: its type, with or without the mark of a reference,
+/// and small counts of arguments.
+pub(super) fn is_code(data: &[u8]) -> bool {
+    let kind = matches!(data.first(), Some(0x63 | 0xe3));
+    kind && data.len() > 40 && data.get(2..5) == Some(&[0, 0, 0])
+}
+
+/// Whether bytes begin like a pickle: with a header, or with an import, or as older protocols do.
+pub(super) fn begins_pickle(data: &[u8]) -> bool {
+    let name = |rest: &[u8]| {
+        let end = rest.iter().position(|&byte| !is_dotted(byte));
+        rest.len() > 2 && end.is_none_or(|end| end > 1 && rest.get(end) == Some(&b'\n'))
+    };
+    match data {
+        [0x80, 0..=5, ..] => true,
+        [b'c', rest @ ..] => name(rest),
+        [b'(' | b']' | b'}', next, ..] => b"(]})cidltqprSVIJKMLFNXUT\x88\x89".contains(next),
+        _ => false,
+    }
+}
+
+fn is_dotted(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"_.".contains(&byte)
+}
+
+/// The characters of a text that count.
+fn digits(text: &[u8], counts: impl Fn(u8) -> bool) -> Vec<u8> {
+    let mut digits = Vec::with_capacity(text.len());
+    let mut bytes = text.iter().copied();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            // `\n` and `\r`, and `\/`, which some writers make of a slash.
+            b'\\' => digits.extend(bytes.next().filter(|byte| *byte == b'/')),
+            byte if counts(byte) => digits.push(byte),
+            _ => {}
+        }
+    }
+    digits
+}
+
+fn base64(text: &[u8]) -> Option<Vec<u8>> {
+    let mut digits = digits(text, |byte| Kind::Base64.has(byte));
+    for digit in &mut digits {
+        *digit = match *digit {
+            b'-' => b'+',
+            b'_' => b'/',
+            digit => digit,
+        };
+    }
+    if digits.len() % 4 == 1 {
+        digits.pop();
+    }
+    if digits.len() < SHORTEST {
+        return None;
+    }
+    BASE_64.as_ref()?.decode(&digits).ok()
+}
+
+static BASE_64: LazyLock<Option<Encoding>> =
+    LazyLock::new(|| lenient("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"));
+static BASE_32: LazyLock<Option<Encoding>> =
+    LazyLock::new(|| lenient("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"));
+
+/// Trailing bits need not be zero for Python.
+fn lenient(symbols: &str) -> Option<Encoding> {
+    let mut decoder = Specification::new();
+    decoder.symbols.push_str(symbols);
+    decoder.check_trailing_bits = false;
+    decoder.encoding().ok()
+}
+
+/// The value of a digit of `base64.b85encode`.
+fn value_85(byte: u8) -> Option<u8> {
+    Some(match byte {
+        b'0'..=b'9' => byte - b'0',
+        b'A'..=b'Z' => byte - b'A' + 10,
+        b'a'..=b'z' => byte - b'a' + 36,
+        _ => {
+            let place = b"!#$%&()*+-;<=>?@^_`{|}~"
+                .iter()
+                .position(|known| *known == byte);
+            62 + u8::try_from(place?).ok()?
+        }
+    })
+}
+
+/// One character of a text in base 85.
+enum Digit {
+    Value(u8),
+    /// Four zero bytes, or four spaces.
+    Zeros,
+    Spaces,
+    Nothing,
+}
+
+/// Five digits are four bytes; fewer at the end are fewer bytes.
+fn base_85(digits: impl Iterator<Item = Digit>) -> Vec<u8> {
+    let mut data = Vec::new();
+    let mut group: Vec<u8> = Vec::with_capacity(5);
+    let number = |group: &[u8]| {
+        let padded = group.iter().chain(std::iter::repeat(&84)).take(5);
+        padded.fold(0_u32, |number, digit| {
+            number.wrapping_mul(85).wrapping_add(u32::from(*digit))
+        })
+    };
+    for digit in digits {
+        match digit {
+            Digit::Value(value) => group.push(value),
+            Digit::Zeros => data.extend([0; 4]),
+            Digit::Spaces => data.extend([b' '; 4]),
+            Digit::Nothing => {}
+        }
+        if group.len() == 5 {
+            data.extend(number(&group).to_be_bytes());
+            group.clear();
+        }
+    }
+    let left = group.len().saturating_sub(1);
+    data.extend(number(&group).to_be_bytes().into_iter().take(left));
+    data
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PICKLE: &[u8] =
+        b"\x80\x04\x95\x16\0\0\0\0\0\0\0\x8c\x05posix\x94\x8c\x06getcwd\x94\x93\x94)R.";
+
+    /// As Python's `base64` and `binascii` write it.
+    #[test]
+    fn every_encoding_is_recognised_and_decoded() {
+        let texts = [
+            (Kind::Base64, "gASVFgAAAAAAAACMBXBvc2l4lIwGZ2V0Y3dklJOUKVIu"),
+            (
+                Kind::Hexadecimal,
+                "80049516000000000000008c05706f736978948c066765746377649493942952 2e",
+            ),
+            (
+                Kind::Base32,
+                "QACJKFQAAAAAAAAAACGAK4DPONUXRFEMAZTWK5DDO5SJJE4UFFJC4===",
+            ),
+            (Kind::Base85, "fCQBm000000001t1#oY3X?T>324`h-V|Qeflawh^E&"),
+            (Kind::Ascii85, "J-;,Qz!!!\"X\"`SC$Bm>l$#%qLh@s;IJPE[Lo/c"),
+        ];
+        for (kind, text) in texts {
+            assert_eq!(guess(text.as_bytes()), Some(kind), "{text}");
+            assert_eq!(
+                kind.decoded(text.as_bytes()).as_deref(),
+                Some(PICKLE),
+                "{text}"
+            );
+        }
+        let zeros = Kind::Ascii85.decoded(b"<~z87cURD]i,\"Ebo80~>").unwrap();
+        assert_eq!(zeros, b"\0\0\0\0Hello World!");
+        let odd = Kind::Base85.decoded(b"NM&qnZy;B1a%^NFAp").unwrap();
+        assert_eq!(odd, b"Hello World!!");
+    }
+
+    #[test]
+    fn a_text_of_a_text_is_recognised() {
+        let inner = data_encoding::BASE64.encode(PICKLE);
+        let outer = data_encoding::HEXUPPER.encode(inner.as_bytes());
+        assert_eq!(guess(outer.as_bytes()), Some(Kind::Hexadecimal));
+        assert_eq!(guess(b"The quick brown fox jumps over the lazy dog"), None);
+        assert_eq!(guess(b"understandings of abbreviations"), None);
+    }
+
+    #[test]
+    fn base64_is_decoded_as_python_does_it() {
+        let plain = b"cos\ngetpid\n(tR.more";
+        let text = data_encoding::BASE64.encode(plain);
+        let broken = [&text.as_bytes()[..8], b"\\n", &text.as_bytes()[8..]].concat();
+        assert_eq!(base64(text.as_bytes()).as_deref(), Some(&plain[..]));
+        assert_eq!(base64(&broken).as_deref(), Some(&plain[..]));
+        assert_eq!(base64(b"short"), None);
+    }
+
+    #[test]
+    fn code_is_told_from_other_bytes() {
+        let code = [&b"\xe3\x01\0\0\0"[..], &[0; 60]].concat();
+        assert!(is_code(&code));
+        assert!(!is_code(b"\x80\x04N."));
+    }
+}

@@ -1,0 +1,467 @@
+//! Names in JSON and YAML that make the reader of the file import and call something.
+//!
+//! Keras builds the objects of a configuration from a module and a name, Hydra from a `_target_`,
+//! jsonpickle and skops from keys of their own, and YAML from the tags of PyYAML. What stands
+//! there is judged like an import. The keys of these formats are all that is known of them here.
+
+use std::{io, sync::Arc};
+
+use super::{Opening, ProblemKind, bits::find, note::Named};
+use crate::{facts::Symbol, source::read_range};
+
+/// Bytes that are read at once.
+const STRIDE: usize = 1 << 20;
+
+/// Longest key or value that is kept, in bytes.
+const LONGEST: usize = 1024;
+
+/// Deepest nesting that is followed: Python's reader gives up long before.
+const DEEPEST: usize = 100_000;
+
+/// What a key says of the string behind it.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+enum Role {
+    /// A module; the name stands beside it.
+    Module,
+    /// A class or function of it.
+    Name,
+    /// A function of it, where the class is said to be `function`.
+    Function,
+    /// Module and name in one.
+    Whole,
+    /// An expression behind a module and a slash.
+    Expression,
+}
+
+/// The keys that name something, by their formats.
+const KEYS: &[(&[u8], Role)] = &[
+    (b"module", Role::Module),
+    (b"class_name", Role::Name),
+    (b"config", Role::Function),
+    (b"registered_name", Role::Function),
+    (b"__module__", Role::Module),
+    (b"__class__", Role::Name),
+    (b"_target_", Role::Whole),
+    (b"py/object", Role::Whole),
+    (b"py/type", Role::Whole),
+    (b"py/function", Role::Whole),
+    (b"py/class", Role::Whole),
+    (b"py/repr", Role::Expression),
+];
+
+/// What one object has said so far.
+#[derive(Debug, Default)]
+struct Object {
+    module: Option<(Vec<u8>, u64)>,
+    names: Vec<Vec<u8>>,
+}
+
+/// Names of one object that are kept.
+const MOST_NAMES: usize = 4;
+
+#[derive(Debug)]
+enum Frame {
+    Object(Box<Object>),
+    Array,
+}
+
+/// Follows JSON byte by byte, as far as keys and strings go.
+#[derive(Default)]
+struct Reader {
+    frames: Vec<Frame>,
+    /// The string being read, without its escapes, and where it began.
+    string: Option<(Vec<u8>, u64)>,
+    escape: Option<Escape>,
+    /// The last string that ended, until it is known to be a key or a value.
+    last: Option<(Vec<u8>, u64)>,
+    role: Option<Role>,
+    found: Vec<Named>,
+}
+
+/// Where in an escape the reader is.
+#[derive(Copy, Clone, Debug)]
+enum Escape {
+    Begun,
+    /// Digits still to come, and the number so far.
+    Digits(u8, u32),
+}
+
+/// Emits every name in the first `end` bytes of a JSON text.
+pub(super) fn json(opening: &mut Opening<'_>, end: u64) -> io::Result<()> {
+    let source = Arc::clone(opening.source);
+    let mut reader = Reader::default();
+    let mut position = 0;
+    let mut telling = false;
+    let mut before: Vec<u8> = Vec::new();
+    while position < end {
+        if opening.limits().deadline.has_passed() {
+            opening.problem(ProblemKind::Limit, "it took too long to search it");
+            return Ok(());
+        }
+        let chunk = read_range(source.as_ref(), position, STRIDE)?;
+        if chunk.is_empty() {
+            break;
+        }
+        // Most JSON has none of these keys, and it need not be followed to know that.
+        if !telling {
+            before.extend_from_slice(&chunk);
+            telling = is_telling(&before);
+            let kept = before.len().saturating_sub(16);
+            before.drain(..kept);
+            if telling && position > 0 {
+                position = 0;
+                continue;
+            }
+        }
+        if telling {
+            opening.limits().deadline.spend(chunk.len());
+            for (byte, at) in chunk.iter().zip(position..) {
+                reader.push(*byte, at);
+            }
+            for named in reader.found.drain(..) {
+                opening.named(named);
+            }
+        }
+        position += chunk.len() as u64;
+    }
+    Ok(())
+}
+
+/// Whether one of the keys, or an escape in which one may hide, stands in a text.
+fn is_telling(text: &[u8]) -> bool {
+    const NEEDLES: [&[u8]; 5] = [b"module", b"_target_", b"py/", b"__class__", b"\\u"];
+    NEEDLES.iter().any(|needle| find(text, needle).is_some())
+}
+
+impl Reader {
+    fn push(&mut self, byte: u8, at: u64) {
+        if self.string.is_some() {
+            return self.in_string(byte);
+        }
+        match byte {
+            b'"' => self.string = Some((Vec::new(), at)),
+            b':' => {
+                let key = self.last.take().unwrap_or_default().0;
+                self.role = role_of(&key);
+            }
+            b'{' | b'[' => {
+                self.last = None;
+                self.role = None;
+                if self.frames.len() < DEEPEST {
+                    self.frames.push(match byte {
+                        b'{' => Frame::Object(Box::default()),
+                        _ => Frame::Array,
+                    });
+                }
+            }
+            b',' => self.end_value(),
+            b'}' | b']' => {
+                self.end_value();
+                if let Some(Frame::Object(object)) = self.frames.pop() {
+                    self.end_object(*object);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn in_string(&mut self, byte: u8) {
+        let Some((string, _)) = &mut self.string else {
+            return;
+        };
+        let decoded = match (self.escape.take(), byte) {
+            (None, b'"') => {
+                self.last = self.string.take();
+                return;
+            }
+            (None, b'\\') => {
+                self.escape = Some(Escape::Begun);
+                return;
+            }
+            (None, byte) => u32::from(byte),
+            (Some(Escape::Begun), b'u') => {
+                self.escape = Some(Escape::Digits(4, 0));
+                return;
+            }
+            (Some(Escape::Begun), byte) => u32::from(byte),
+            (Some(Escape::Digits(left, number)), byte) => {
+                let digit = char::from(byte).to_digit(16).unwrap_or(0);
+                let number = number << 4 | digit;
+                if left > 1 {
+                    self.escape = Some(Escape::Digits(left - 1, number));
+                    return;
+                }
+                number
+            }
+        };
+        if string.len() < LONGEST {
+            // Names that can be imported and keys are ASCII; of the rest any byte will do.
+            string.push(u8::try_from(decoded).unwrap_or(b'?'));
+        }
+    }
+
+    /// Takes up a value whose key has a role.
+    fn end_value(&mut self) {
+        let (Some(role), Some((value, at))) = (self.role.take(), self.last.take()) else {
+            self.last = None;
+            return;
+        };
+        match role {
+            Role::Whole => self.found.extend(Named::whole(&value, at)),
+            Role::Expression => {
+                let expression = value.splitn(2, |&byte| byte == b'/').last();
+                self.found
+                    .push(Named::expression(expression.unwrap_or_default(), at));
+            }
+            Role::Module | Role::Name | Role::Function => {
+                if let Some(Frame::Object(object)) = self.frames.last_mut() {
+                    if role == Role::Module {
+                        object.module = Some((value, at));
+                    } else if object.names.len() < MOST_NAMES {
+                        object.names.push(value);
+                    }
+                }
+            }
+        }
+    }
+
+    fn end_object(&mut self, object: Object) {
+        let Some((module, at)) = object.module else {
+            return;
+        };
+        for name in object.names {
+            // `registered_name` has the package before it.
+            let name = name.rsplit(|&byte| byte == b'>').next().unwrap_or_default();
+            let symbol = Symbol {
+                module: module.clone(),
+                name: name.to_vec(),
+            };
+            self.found.push(Named::symbols(vec![symbol], at));
+        }
+    }
+}
+
+fn role_of(key: &[u8]) -> Option<Role> {
+    let known = KEYS.iter().find(|(known, _)| *known == key);
+    known.map(|(_, role)| *role)
+}
+
+impl Named {
+    fn symbols(symbols: Vec<Symbol>, offset: u64) -> Self {
+        Self {
+            offset,
+            symbols,
+            expression: None,
+        }
+    }
+
+    fn expression(expression: &[u8], offset: u64) -> Self {
+        Self {
+            offset,
+            symbols: Vec::new(),
+            expression: Some(expression.to_vec()),
+        }
+    }
+
+    /// Where module and name stand in one, the module may end at any dot.
+    fn whole(name: &[u8], offset: u64) -> Option<Self> {
+        let name = name.trim_ascii();
+        let dots = memchr::memchr_iter(b'.', name).take(16);
+        let symbols: Vec<Symbol> = dots
+            .filter_map(|dot| {
+                let (module, name) = name.split_at_checked(dot)?;
+                let name = name.get(1..)?.to_vec();
+                let module = module.to_vec();
+                Some(Symbol { module, name })
+            })
+            .filter(|symbol| !symbol.module.is_empty() && !symbol.name.is_empty())
+            .collect();
+        (!symbols.is_empty()).then(|| Self::symbols(symbols, offset))
+    }
+}
+
+/// Whether a text begins like YAML: with a marker, a tag, an item or a key.
+pub(super) fn begins_yaml(head: &[u8]) -> bool {
+    let mut lines = head.split(|&byte| byte == b'\n');
+    let line = lines.find(|line| !line.trim_ascii().is_empty() && !line.starts_with(b"#"));
+    let line = line.unwrap_or_default().trim_ascii_end();
+    let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
+    let starts = [&b"---"[..], b"%YAML", b"%TAG", b"- ", b"!"];
+    starts.iter().any(|start| line.starts_with(start)) || is_key(line)
+}
+
+/// Whether a line is a key with a value behind a colon.
+fn is_key(line: &[u8]) -> bool {
+    let colon = memchr::memchr(b':', line);
+    let key = colon
+        .and_then(|colon| line.get(..colon))
+        .unwrap_or_default();
+    let value = line.get(key.len() + 1..).unwrap_or_default();
+    let in_key = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-./\"' ".contains(byte);
+    !key.is_empty() && key.iter().all(in_key) && (value.is_empty() || value.starts_with(b" "))
+}
+
+/// What a tag begins with. Which tags are those of PyYAML is not asked: `%TAG` gives others their
+/// meaning, and escapes hide them.
+const TAG: &[u8] = b"!";
+
+/// What a callable of Hydra stands behind.
+const TARGET: &[u8] = b"_target_";
+
+/// Emits what tags and the targets of Hydra name in the first `end` bytes.
+pub(super) fn yaml(opening: &mut Opening<'_>, end: u64) -> io::Result<()> {
+    let source = Arc::clone(opening.source);
+    let mut position = 0;
+    while position < end {
+        if opening.limits().deadline.has_passed() {
+            opening.problem(ProblemKind::Limit, "it took too long to search it");
+            return Ok(());
+        }
+        let chunk = read_range(source.as_ref(), position, STRIDE + LONGEST)?;
+        let own = chunk.len().min(STRIDE);
+        for (needle, name_of) in [
+            (TAG, tagged as fn(&[u8]) -> Option<Vec<u8>>),
+            (TARGET, value_of),
+        ] {
+            let places = memchr::memmem::find_iter(&chunk, needle);
+            for place in places.take_while(|place| *place < own) {
+                let behind = chunk.get(place + needle.len()..).unwrap_or_default();
+                let behind = behind.get(..LONGEST).unwrap_or(behind);
+                let line = behind.split(|&byte| byte == b'\n').next();
+                let name = line.and_then(name_of);
+                let at = position + place as u64;
+                if let Some(named) = name.and_then(|name| Named::whole(&name, at)) {
+                    opening.named(named);
+                }
+            }
+        }
+        if own == 0 {
+            break;
+        }
+        position += own as u64;
+    }
+    Ok(())
+}
+
+/// The name behind the last colon of a tag: `!!python/object/apply:os.system`, or the same as a
+/// whole URI in angle brackets.
+fn tagged(line: &[u8]) -> Option<Vec<u8>> {
+    let ends: &[u8] = match line.first() {
+        Some(b'<') => b" >",
+        _ => b" \t\r,]}\"'",
+    };
+    let end = line.iter().position(|byte| ends.contains(byte));
+    let tag = end.and_then(|end| line.get(..end)).unwrap_or(line);
+    let colon = memchr::memrchr(b':', tag)?;
+    tag.get(colon + 1..).map(unescaped)
+}
+
+/// A name in which `%6f` stands for `o`, as in a URI.
+fn unescaped(name: &[u8]) -> Vec<u8> {
+    let mut plain = Vec::with_capacity(name.len());
+    let mut rest = name;
+    while let Some((&byte, behind)) = rest.split_first() {
+        let digits = behind
+            .get(..2)
+            .and_then(|digits| std::str::from_utf8(digits).ok());
+        let escaped = digits.and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        match escaped.filter(|_| byte == b'%') {
+            Some(value) => {
+                plain.push(value);
+                rest = behind.get(2..).unwrap_or_default();
+            }
+            None => {
+                plain.push(byte);
+                rest = behind;
+            }
+        }
+    }
+    plain
+}
+
+/// The value of a key, without quotes.
+fn value_of(line: &[u8]) -> Option<Vec<u8>> {
+    let start = line.iter().position(|byte| !b"\"' :".contains(byte))?;
+    let value = line.get(start..)?;
+    let end = value.iter().position(|byte| b"\"' \t\r#,}".contains(byte));
+    let value = end.and_then(|end| value.get(..end)).unwrap_or(value);
+    memchr::memchr(b':', line.get(..start)?)?;
+    Some(value.to_vec())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(text: &[u8]) -> Vec<String> {
+        let mut reader = Reader::default();
+        for (byte, at) in text.iter().zip(0..) {
+            reader.push(*byte, at);
+        }
+        let symbols = reader.found.iter().flat_map(|named| &named.symbols);
+        symbols
+            .map(|symbol| String::from_utf8_lossy(&symbol.dotted()).into_owned())
+            .collect()
+    }
+
+    #[test]
+    fn a_module_and_a_name_of_one_object_belong_together() {
+        let text = br#"{"a": {"module": "os", "class_name": "function", "config": "system"}}"#;
+        assert_eq!(names(text), ["os.function", "os.system"]);
+        let text = br#"{"module": "os", "config": {"class_name": "x"}, "registered_name": "a>b"}"#;
+        assert_eq!(names(text), ["os.b"]);
+        assert_eq!(
+            names(br#"{"module": null, "class_name": "Dense"}"#),
+            [""; 0]
+        );
+    }
+
+    #[test]
+    fn escapes_hide_nothing() {
+        let text = br#"{"\u005ftarget_": "\u006fs.system", "x": ["_target_", "a.b"]}"#;
+        assert_eq!(names(text), ["os.system"]);
+        assert_eq!(names(br#"{"py/function": "a.b.c"}"#), ["a.b.c", "a.b.c"]);
+    }
+
+    #[test]
+    fn tags_and_targets_of_yaml() {
+        let name = |line: &[u8]| tagged(line).map(|name| String::from_utf8(name).unwrap());
+        assert_eq!(
+            name(b"!python/object/apply:os.system [id]").unwrap(),
+            "os.system"
+        );
+        assert_eq!(
+            name(b"<tag:yaml.org,2002:pyth%6fn/name:%6fs.system>").unwrap(),
+            "os.system"
+        );
+        assert_eq!(name(b"!python/tuple [1]"), None);
+        assert_eq!(value_of(b": 'a.b' # c").unwrap(), b"a.b");
+        assert_eq!(value_of(b" a.b"), None);
+    }
+
+    #[test]
+    fn yaml_is_told_from_prose_and_code() {
+        for text in [
+            &b"---\na: 1\n"[..],
+            b"# x\n\nname: model\n",
+            b"- a\n",
+            b"a:\n  b: 1\n",
+        ] {
+            assert!(begins_yaml(text), "{}", String::from_utf8_lossy(text));
+        }
+        for text in [
+            &b"import os\n"[..],
+            b"# Title\n\nSome words.\n",
+            b"if x: y()\n(",
+            b"{\"a\": 1}",
+        ] {
+            let expected = text.starts_with(b"if");
+            assert_eq!(
+                begins_yaml(text),
+                expected,
+                "{}",
+                String::from_utf8_lossy(text)
+            );
+        }
+    }
+}
