@@ -7,9 +7,10 @@
 //! joblib, numpy, zstandard, lz4, the databases.
 
 #![allow(
+    clippy::print_stdout,
     clippy::unwrap_used,
     clippy::indexing_slicing,
-    reason = "a panic is how a test fails"
+    reason = "a panic is how a test fails, and long runs say what they did"
 )]
 
 mod support;

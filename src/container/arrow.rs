@@ -44,7 +44,7 @@ fn is_stream(head: &Head<'_>) -> bool {
     // A message is padded to eight bytes, and its table begins within the first ones.
     head.bytes.starts_with(CONTINUED)
         && length >= 16
-        && length % 8 == 0
+        && length.is_multiple_of(8)
         && u64::from(length) <= head.length
         && u32_le(head.bytes, 8).is_some_and(|root| (4..=256).contains(&root))
 }

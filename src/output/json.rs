@@ -561,14 +561,11 @@ mod tests {
             let mut bytes = Vec::new();
             write(&report, 2, &mut bytes).unwrap();
             let value: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
-            let files = value["files"].as_array().unwrap().iter().enumerate();
+            let mut files = value["files"].as_array().unwrap().iter().enumerate();
             let in_order = |(number, file): (usize, &serde_json::Value)| {
                 file["path"] == format!("{number}.pkl")
             };
-            assert_eq!(
-                (files.len(), files.map(in_order).all(|holds| holds)),
-                (count, true)
-            );
+            assert_eq!((files.len(), files.all(in_order)), (count, true));
         }
     }
 
