@@ -47,6 +47,8 @@ class Wheel(unittest.TestCase):
             pickscan.scan([])
 
     def test_the_configuration_counts_only_when_asked(self):
+        # A configuration counts only inside a repository.
+        (self.folder / ".git").mkdir()
         (self.folder / "pickscan.toml").write_text("exclude = ['evil*']")
         before = os.getcwd()
         os.chdir(self.folder)
