@@ -236,6 +236,7 @@ const CARRIERS: &[Kind] = &[
             "carrier-hex.pkl",
             "carrier-json.pkl",
             "carrier-escaped.pkl",
+            "carrier-behind.pkl",
         ],
     ),
     (

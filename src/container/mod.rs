@@ -43,7 +43,7 @@ mod zip;
 use std::{io, sync::Arc};
 
 pub use budget::Budget;
-pub use carried::{Carried, Carrier, SHORTEST as SHORTEST_CARRIED, carried};
+pub use carried::{Carried, Carrier, SHORTEST as SHORTEST_CARRIED, behind, carried};
 pub use database::dumb;
 pub use dtype::{Dtype, dtype};
 pub use member::{Host, Member, MemberKind, MemberName};
