@@ -413,6 +413,7 @@ def damaged():
     fake = end(1, len(inner) - 22 - at, len(outer) + at)
     outer = outer[:-2] + struct.pack("<H", len(comment) + len(fake))
     write("zip-end-in-comment.zip", outer + comment + fake)
+    write("zip-comment-too-long.zip", outer + comment + fake[:-1] + b"\xff")
 
 
 def of_archives():
