@@ -89,6 +89,7 @@ const ARCHIVES: &[Kind] = &[
         "",
         &[
             "linked.pkl.lz4",
+            "carrier-behind.pkl",
             "padded-two.pkl.xz",
             "zip-joined.zip",
             "zip-directory-inside.zip",
@@ -236,7 +237,6 @@ const CARRIERS: &[Kind] = &[
             "carrier-hex.pkl",
             "carrier-json.pkl",
             "carrier-escaped.pkl",
-            "carrier-behind.pkl",
         ],
     ),
     (

@@ -41,7 +41,7 @@ ALLOWED = {
 }  # fmt: skip
 BUILTINS = {"bytearray", "complex", "float", "int", "object", "set", "slice"}
 
-SECONDS = 5
+SECONDS = 20
 MEMORY = 4 << 30
 # Files that one process reads before another takes its place.
 SHARE = 500
@@ -245,7 +245,7 @@ def imports(name, path):
     child = os.fork()
     if child == 0:
         quietly()
-        signal.alarm(SECONDS * 12)
+        signal.alarm(SECONDS * 3)
         sys.addaudithook(stand_in)
         special(stand_in)
         error = ""
