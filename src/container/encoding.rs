@@ -111,19 +111,25 @@ pub(super) fn guess(text: &[u8]) -> Option<Kind> {
 /// Whether the beginning of a text stands for the beginning of what is looked for.
 fn promises(kind: Kind, head: &[u8], layers: usize) -> bool {
     let start = head.strip_prefix(b"<~").unwrap_or(head);
-    if !start.iter().take(8).all(|byte| kind.has(*byte)) {
+    let others = start.iter().take(8).filter(|byte| !kind.has(**byte));
+    let others = others.count();
+    if others > 0 && !(kind == Kind::Base64 && is_little(others, 8)) {
         return false;
     }
-    let begun = kind.decoded(start.get(..SHORTEST).unwrap_or(start));
+    // Long enough for a whole one where some of it does not belong.
+    let begun = kind.decoded(start.get(..SHORTEST * 2).unwrap_or(start));
     let first = begun.and_then(|data| data.first().copied());
     if !first.is_some_and(may_begin) {
         return false;
     }
     // What follows the text may well be in none of these alphabets.
-    let end = head.iter().position(|byte| {
-        !(kind.has(*byte) || byte.is_ascii_whitespace() || matches!(byte, b'\\' | b'='))
-    });
-    let text = end.and_then(|end| head.get(..end)).unwrap_or(head);
+    let text = match kind {
+        Kind::Base64 if is_little(foreign(kind, head), head.len()) => head,
+        _ => {
+            let end = head.iter().position(|byte| !belongs(kind, *byte));
+            end.and_then(|end| head.get(..end)).unwrap_or(head)
+        }
+    };
     let Some(data) = kind.decoded(text) else {
         return false;
     };
@@ -133,6 +139,22 @@ fn promises(kind: Kind, head: &[u8], layers: usize) -> bool {
             && Kind::ALL
                 .into_iter()
                 .any(|kind| promises(kind, &data, layers - 1))
+}
+
+/// Whether a byte may stand in a text, white space, escapes and padding included.
+fn belongs(kind: Kind, byte: u8) -> bool {
+    kind.has(byte) || byte.is_ascii_whitespace() || matches!(byte, b'\\' | b'=')
+}
+
+/// How many bytes of a text do not belong to it.
+pub(super) fn foreign(kind: Kind, text: &[u8]) -> usize {
+    let others = text.iter().filter(|byte| !belongs(kind, **byte));
+    others.count()
+}
+
+/// Whether so many bytes of a text are few enough for it still to be one: one in eight.
+pub(super) fn is_little(others: usize, length: usize) -> bool {
+    others.saturating_mul(8) <= length
 }
 
 /// Whether what is looked for may begin with a byte. That spares most data a closer look.
@@ -341,6 +363,16 @@ mod tests {
         assert_eq!(base64(text.as_bytes()).as_deref(), Some(&plain[..]));
         assert_eq!(base64(&broken).as_deref(), Some(&plain[..]));
         assert_eq!(base64(b"short"), None);
+        // Whatever is not base 64 is passed over.
+        let odd = [
+            b"!",
+            text.as_bytes().get(..5).unwrap(),
+            b"\xba",
+            &text.as_bytes()[5..],
+        ]
+        .concat();
+        assert_eq!(base64(&odd).as_deref(), Some(&plain[..]));
+        assert_eq!(guess(&odd), Some(Kind::Base64));
     }
 
     #[test]
