@@ -138,6 +138,7 @@ const OTHERS: &[(&str, &[&str])] = &[
             "carrier-twice.pkl",
             "carrier-json.pkl",
             "carrier-escaped.pkl",
+            "carrier-behind.pkl",
         ],
     ),
     (

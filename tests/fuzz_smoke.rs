@@ -20,6 +20,7 @@ mod bodies;
 mod support;
 
 use std::{
+    collections::BTreeMap,
     fmt::Write as _,
     fs,
     path::{Path, PathBuf},
@@ -27,7 +28,7 @@ use std::{
 };
 
 use bodies::TARGETS;
-use pickscan::pickle::ALL;
+use pickscan::{pickle::ALL, report::FileReport};
 use support::Random;
 
 /// Longer files of the corpus say nothing more, and a mutation there mostly hits a payload.
@@ -138,6 +139,7 @@ fn a_million_inputs() {
     let seeds = seeds("scan");
     let started = Instant::now();
     let mut slowest = (std::time::Duration::ZERO, 0);
+    let mut verdicts = BTreeMap::new();
     for one in 0..count {
         let mut random = Random::new(seed.wrapping_mul(1 << 32).wrapping_add(one));
         let input = match random.below(4) {
@@ -145,20 +147,49 @@ fn a_million_inputs() {
             _ => mutated(&mut random, &seeds),
         };
         let begun = Instant::now();
-        bodies::scan_once(&input);
+        let report = bodies::scan_once(&input);
+        for file in &report.files {
+            assert!(!out_of_time(file), "input {one}: {file:?}");
+            *verdicts.entry(file.verdict().name()).or_insert(0_u64) += 1;
+        }
         slowest = slowest.max((begun.elapsed(), one));
         if (one + 1) % 50_000 == 0 {
             println!(
-                "{} inputs in {:?}; slowest {slowest:?}",
+                "{} inputs in {:?}; slowest {slowest:?}; {verdicts:?}; peak memory {:?} kB",
                 one + 1,
-                started.elapsed()
+                started.elapsed(),
+                peak_memory()
             );
         }
     }
     println!(
-        "{count} inputs in {:?}; slowest {slowest:?}",
-        started.elapsed()
+        "{count} inputs in {:?}; slowest {slowest:?}; {verdicts:?}; peak memory {:?} kB",
+        started.elapsed(),
+        peak_memory()
     );
+    assert!(peak_memory().is_none_or(|peak| peak < MOST_MEMORY));
+}
+
+/// What no run may take, in kB: the rules, the seeds, and what one input of 16 KiB may cost.
+const MOST_MEMORY: u64 = 256 << 10;
+
+/// The most memory that this process has had, in kB, where the system tells.
+fn peak_memory() -> Option<u64> {
+    let status = fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+    line.split_whitespace().nth(1)?.parse().ok()
+}
+
+/// Whether following or judging an input was ended by the clock.
+fn out_of_time(file: &FileReport) -> bool {
+    let notices = file.notices.iter().map(|notice| notice.message.as_str());
+    let streams = file
+        .streams
+        .iter()
+        .filter_map(|stream| stream.end_reason.as_deref());
+    notices
+        .chain(streams)
+        .any(|message| message.contains("limit `seconds`"))
 }
 
 /// Bytes by chance, or opcodes by chance.

@@ -137,6 +137,7 @@ def encoded():
     write("carrier-json.pkl", pickle.dumps({**carried, "hidden": json_text}, 4))
     old = b"(dp0\nS'hidden'\np1\nS" + repr(EVIL_4)[1:].encode() + b"\np2\ns."
     write("carrier-escaped.pkl", old)
+    write("carrier-behind.pkl", GOOD + struct.pack(">I", len(GOOD)) + EVIL_4)
     # More instructions than any list of numbers that is looked at for other reasons.
     many = b"\x80\x04](" + b"N0" * 600_000 + b"C" + bytes([len(EVIL_4)]) + EVIL_4 + b"e."
     write("carrier-far.pkl.gz", gzip.compress(many, mtime=0))

@@ -88,6 +88,37 @@ pub fn carried(
     Ok(search.found)
 }
 
+/// Bytes behind the last pickle of a member that are searched, at their beginning and at their end.
+const BEHIND: u64 = 1 << 20;
+
+/// Pickles that use an import, in bytes behind the last pickle of a member. No reader of pickles
+/// comes to them by itself, but a program that knows how long its records are does.
+///
+/// # Errors
+/// As [`Source::read_at`].
+pub fn behind(
+    member: &Member,
+    source: &Arc<dyn Source>,
+    start: u64,
+    limits: &Limits,
+) -> io::Result<Carried> {
+    let most = BEHIND.min(limits.searched);
+    let middle = source.len().min(start.saturating_add(most));
+    let last = source.len().saturating_sub(most).max(middle);
+    let mut found = Carried::default();
+    for range in [(start, middle), (last, source.len())] {
+        let complete = carve::each(source, range, &limits.deadline, &mut |at, stop| {
+            let part = member.part(source, format!("@{at}"), (at, stop - at));
+            found.members.push(part);
+            found.members.len() < limits.members
+        })?;
+        if !complete {
+            found.left_out = Some("too much of it looks like pickles".to_owned());
+        }
+    }
+    Ok(found)
+}
+
 /// The bytes or text of an instruction, if they are long enough.
 fn operand(instruction: &Instruction) -> Option<Span> {
     let text = is_operand(instruction.opcode);

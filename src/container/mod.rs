@@ -42,7 +42,8 @@ use std::{io, sync::Arc};
 
 pub use budget::Budget;
 pub use carried::{
-    Carried, Carrier, HEAD as CARRIED_HEAD, SHORTEST as SHORTEST_CARRIED, carried, may_carry,
+    Carried, Carrier, HEAD as CARRIED_HEAD, SHORTEST as SHORTEST_CARRIED, behind, carried,
+    may_carry,
 };
 pub use database::dumb;
 pub use dtype::{Dtype, dtype};

@@ -22,7 +22,7 @@ use super::{
     weights_only,
 };
 use crate::{
-    container::{Member, dumb},
+    container::{self, Member, dumb},
     facts::Place,
     limits::Limits,
     pickle::Span,
@@ -225,6 +225,7 @@ impl<'a> Scanner<'a> {
             no_pickle,
             left_out,
             behind,
+            trailing,
             storages,
             explained,
             lacking,
@@ -256,6 +257,10 @@ impl<'a> Scanner<'a> {
         let storages = storages.into_iter();
         let storages = storages.map(|span| pickle.member.storage(&pickle.source, span));
         let mut inside: Vec<Member> = behind.into_iter().chain(storages).collect();
+        if let Some(offset) = trailing {
+            let found = container::behind(&pickle.member, &pickle.source, offset, limits);
+            inside.extend(self.taken(scanned, pickle, found));
+        }
         let whose = Whose::of(&pickle.path, &pickle.source, pickle.outer);
         let known = no_pickle.is_some() && member::is_known(&pickle.member);
         let whole = known.then_some(Span {

@@ -29,6 +29,8 @@ pub(super) struct Streams {
     pub(super) left_out: Option<String>,
     /// Where a container follows the last pickle.
     pub(super) behind: Option<u64>,
+    /// Where bytes follow the last pickle that are nothing else.
+    pub(super) trailing: Option<u64>,
     /// Storages of torch behind the pickles.
     pub(super) storages: Vec<Span>,
     /// Bytes behind a pickle that are no pickle: storages, zero bytes up to a boundary.
@@ -253,6 +255,7 @@ fn later_broken(
     }
     if let Some(last) = found.streams.last_mut().filter(|_| !expected) {
         analyst.add(last, AnomalyKind::TrailingData, offset);
+        found.trailing = Some(offset);
     }
     None
 }
