@@ -104,7 +104,8 @@ struct HeldInstruction<'m, 'b, 's, 'k> {
     /// The bytes behind the opcode.
     behind: &'b [u8],
     offset: u64,
-    halt: &'m mut Option<Halt>,
+    /// Why one has to stop: the stream ended, or the decoder stands elsewhere.
+    stop: &'m mut Option<Result<(), Halt>>,
 }
 
 impl<'b> Arm for HeldInstruction<'_, 'b, '_, '_> {
@@ -116,7 +117,7 @@ impl<'b> Arm for HeldInstruction<'_, 'b, '_, '_> {
             machine,
             behind,
             offset,
-            halt,
+            stop,
         } = self;
         if operand == OperandKind::DecimalLine
             && let Some((number, rest)) = number::short_line(behind)
@@ -130,7 +131,7 @@ impl<'b> Arm for HeldInstruction<'_, 'b, '_, '_> {
             };
             return match machine.step_number(&at, number) {
                 Ok(()) => Some(rest),
-                Err(stop) => machine.stopped(&at, stop, halt),
+                Err(halt) => machine.stopped(&at, halt, stop),
             };
         }
         let at = decode_operand(opcode, operand, behind, offset).ok()?;
@@ -150,14 +151,15 @@ impl<'b> Arm for HeldInstruction<'_, 'b, '_, '_> {
         if may_move {
             machine.decoder.jump(at.next);
         }
-        if let Err(stop) = machine.step(&at) {
-            if may_move && stop != Halt::Stop {
-                *halt = Some(stop);
+        if let Err(halt) = machine.step(&at) {
+            if may_move && halt != Halt::Stop {
+                *stop = Some(Err(halt));
                 return None;
             }
-            return machine.stopped(&at, stop, halt);
+            return machine.stopped(&at, halt, stop);
         }
         if may_move && (opcode == Opcode::Frame || machine.decoder.position() != at.next) {
+            *stop = Some(Ok(()));
             return None;
         }
         let length = match operand {
@@ -171,6 +173,7 @@ impl<'b> Arm for HeldInstruction<'_, 'b, '_, '_> {
         let Some(rest) = behind.get(length..) else {
             // A payload reaches beyond what is held.
             machine.decoder.jump(at.next);
+            *stop = Some(Ok(()));
             return None;
         };
         let is_number = matches!(
@@ -300,23 +303,25 @@ impl<'s, 'k> Machine<'s, 'k> {
         let held = held.get(..most).unwrap_or(held);
         let end = start + held.len() as u64;
         let mut rest = held;
-        let mut halt = None;
+        let mut stop = None;
         while let Some((&byte, behind)) = rest.split_first() {
             let offset = end - rest.len() as u64;
             let arm = HeldInstruction {
                 machine: self,
                 behind,
                 offset,
-                halt: &mut halt,
+                stop: &mut stop,
             };
-            match dispatch(byte, arm) {
-                Some(Some(next)) => rest = next,
-                Some(None) if self.decoder.position() != start => return halt.map_or(Ok(()), Err),
-                _ => break,
+            match dispatch(byte, arm).flatten() {
+                Some(next) => rest = next,
+                None => break,
             }
         }
+        if let Some(stopped) = stop {
+            return stopped;
+        }
         self.decoder.jump(end - rest.len() as u64);
-        halt.map_or(Ok(()), Err)
+        Ok(())
     }
 
     /// The stream ends at an instruction.
@@ -324,11 +329,11 @@ impl<'s, 'k> Machine<'s, 'k> {
     fn stopped<'b>(
         &mut self,
         at: &Instruction,
-        stop: Halt,
-        halt: &mut Option<Halt>,
+        halt: Halt,
+        stop: &mut Option<Result<(), Halt>>,
     ) -> Option<&'b [u8]> {
         self.decoder.jump(at.next);
-        *halt = Some(stop);
+        *stop = Some(Err(halt));
         None
     }
 
