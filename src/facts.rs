@@ -326,6 +326,9 @@ pub enum PayloadKind {
     Pickle,
     /// A Python module that the file brings along and that a loader runs when it imports it.
     Module,
+    /// Source text that a library generated and runs again when it loads. What could not be read
+    /// of it is missing.
+    Generated,
 }
 
 /// How a stream ended.

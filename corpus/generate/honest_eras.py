@@ -23,10 +23,13 @@ CURRENT = """numpy scipy pandas<3 scikit-learn joblib dill cloudpickle networkx 
     optax bayesian-optimization ngboost implicit scikit-surprise pmdarima prophet arviz nibabel mne spacy catboost pygad nevergrad
     pymoo pykalman arch textblob datasets sunpy pymatgen easydict munch python-box sortedcontainers zarr rich factor_analyzer
     econml sklearn-pandas pyts scikit-survival interpret-core gplearn bidict pyrsistent boltons treelib anytree"""
-TORCH = "torch torchvision transformers stable-baselines3"
+TORCH = """torch torchvision transformers stable-baselines3 timm peft accelerate trl ultralytics fastai flair torchmetrics
+    pytorch-lightning xgboost-cpu lightgbm catboost sentence-transformers torch-geometric skorch diffusers"""
 OLD = """numpy==1.17.5 scipy==1.3.3 pandas==0.25.3 scikit-learn==0.20.4 joblib==0.13.2 dill==0.3.3 cloudpickle==1.3.0
-    networkx==2.4 sympy==1.5.1 statsmodels==0.11.1 python-dateutil pytz"""
-OLDEST = "numpy==1.16.6 scipy==1.2.3 pandas==0.24.2 scikit-learn==0.20.4 joblib==0.13.2 networkx==2.2 sympy==1.5.1 nltk==3.4.5"
+    networkx==2.4 sympy==1.5.1 statsmodels==0.11.1 python-dateutil pytz xgboost==1.0.2 lightgbm==2.3.1 nltk==3.4.5 gensim==3.8.3
+    matplotlib==3.1.3 pytest==4.6.11"""
+OLDEST = """numpy==1.16.6 scipy==1.2.3 pandas==0.24.2 scikit-learn==0.20.4 joblib==0.13.2 networkx==2.2 sympy==1.5.1
+    nltk==3.4.5 pytest==4.6.11"""
 # era -> interpreter, distributions
 ERAS = {
     "2026": ("3.12", CURRENT.split()),

@@ -1159,7 +1159,8 @@ def main():
     options = parser.parse_args()
     warnings.simplefilter("ignore")
     signal.signal(signal.SIGALRM, too_slow)
-    importlib.import_module("honest_more")  # registers its own
+    for further in ("honest_more", "honest_torch"):
+        importlib.import_module(further)  # registers its own
     run = Run(options)
     for library, function in SOURCES:
         if not options.only or options.only in library:

@@ -89,7 +89,7 @@ pub fn carried(
 }
 
 /// Bytes behind the last pickle of a member that are searched, at their beginning and at their end.
-const BEHIND: u64 = 1 << 20;
+const BEHIND: u64 = 256 << 10;
 
 /// Pickles that use an import, in bytes behind the last pickle of a member. No reader of pickles
 /// comes to them by itself, but a program that knows how long its records are does.

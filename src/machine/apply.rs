@@ -105,6 +105,18 @@ impl Machine<'_, '_> {
                 let source = argument(self, source);
                 self.payload(at, PayloadKind::Source, source, callee, positional)
             }
+            Model::RunGenerated {
+                imports,
+                mapping,
+                ref keys,
+            } => {
+                let [imports, mapping] = [imports, mapping].map(|at| argument(self, at));
+                let entries = keys.iter();
+                let entries = entries.filter_map(|key| self.dict_entry(mapping, key.as_bytes()));
+                let parts: Vec<Value> = std::iter::once(imports).chain(entries).collect();
+                let source = self.heap.node_of(Tag::Tuple, &parts);
+                self.payload(at, PayloadKind::Generated, source, callee, positional)
+            }
             Model::RunCommand { command } => {
                 let command = argument(self, command);
                 self.payload(at, PayloadKind::Shell, command, callee, positional)

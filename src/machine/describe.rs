@@ -223,7 +223,10 @@ impl Machine<'_, '_> {
                 data: parts.code,
             });
         }
-        let data = self.payload_bytes(data)?;
+        let data = match kind {
+            PayloadKind::Generated => self.generated(data),
+            _ => self.payload_bytes(data)?,
+        };
         self.limits.deadline.spend(data.len().saturating_mul(KEPT));
         let is_code = kind == PayloadKind::Source && payload::is_code(&data);
         let kind = if is_code {
@@ -237,6 +240,16 @@ impl Machine<'_, '_> {
             summary: payload::summarize(kind, &data),
             data,
         })
+    }
+
+    /// The parts of a generated text, each from a line of its own on. A part that is no text is left
+    /// out, so that the rules do not find in the rest what the library writes.
+    fn generated(&mut self, parts: Value) -> Vec<u8> {
+        let parts = self.heap.elements(parts).unwrap_or_default();
+        let most = self.limits.payload;
+        let texts = parts.into_iter();
+        let texts: Vec<Vec<u8>> = texts.filter_map(|part| self.contents(part, most)).collect();
+        texts.join(&b'\n')
     }
 
     /// The bytes that a call would run or load; a command may be an argument vector.

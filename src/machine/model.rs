@@ -105,6 +105,16 @@ pub enum Model {
         /// Argument with the code.
         source: u8,
     },
+    /// Runs source text that a library generated: text with imports, and behind it the entries of a
+    /// mapping that hold the rest.
+    RunGenerated {
+        /// Argument with the imports.
+        imports: u8,
+        /// Argument with the mapping.
+        mapping: u8,
+        /// Keys of the entries, of which a version of the library reads one.
+        keys: Vec<String>,
+    },
     /// Runs a command of the operating system.
     RunCommand {
         /// Argument with the command.

@@ -40,6 +40,7 @@ pub fn summarize(kind: PayloadKind, data: &[u8]) -> PayloadSummary {
         PayloadKind::Source if marshal::is_code(head) => reading.read_marshal(head),
         PayloadKind::CodeObject => reading.read_marshal(head),
         PayloadKind::Source | PayloadKind::Module => reading.inner(PayloadKind::Source, head),
+        PayloadKind::Generated => reading.inner(PayloadKind::Generated, head),
         PayloadKind::Shell => reading.inner(PayloadKind::Shell, head),
         PayloadKind::Pickle => {}
     }
@@ -88,6 +89,7 @@ impl Reading {
             self.contacts(&text);
             match kind {
                 PayloadKind::Shell => shell::read(&mut self, &text),
+                PayloadKind::Generated => source::read_function(&mut self, &text),
                 _ => source::read(&mut self, &text),
             }
         }

@@ -35,9 +35,28 @@ impl Scope {
 
 /// Reads source.
 pub(super) fn read(reading: &mut Reading, source: &str) {
+    read_tokens(reading, Scope::default(), &tokens(source));
+}
+
+/// Reads source that is one function, whose parameters hide builtins of their names.
+pub(super) fn read_function(reading: &mut Reading, source: &str) {
     let tokens = tokens(source);
     let mut scope = Scope::default();
-    let mut rest = tokens.as_slice();
+    let is_def = |three: &[Token]| matches!(three, [Token::Name(word), Token::Name(_), Token::Mark('(')] if word == "def");
+    let begin = tokens.windows(3).position(is_def);
+    let parameters = begin.and_then(|begin| tokens.get(begin + 2..));
+    let parameters = parameters.unwrap_or_default().windows(2);
+    // Defaults and annotations stand behind `=` and `:`.
+    for pair in parameters.take_while(|pair| !matches!(pair, [Token::Mark(')'), ..])) {
+        if let [Token::Mark('(' | ',' | '*'), Token::Name(name)] = pair {
+            scope.bind(name, name);
+        }
+    }
+    read_tokens(reading, scope, &tokens);
+}
+
+fn read_tokens(reading: &mut Reading, mut scope: Scope, tokens: &[Token]) {
+    let mut rest = tokens;
     while let Some((token, behind)) = rest.split_first() {
         rest = match token {
             Token::Name(word) if word == "import" => imports(reading, &mut scope, behind),

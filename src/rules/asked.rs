@@ -62,10 +62,14 @@ pub(super) fn payload_is(condition: &PayloadCondition, payload: &PayloadFact) ->
         PayloadKind::CodeObject => PayloadName::CodeObject,
         PayloadKind::Pickle => PayloadName::Pickle,
         PayloadKind::Module => PayloadName::Module,
+        PayloadKind::Generated => PayloadName::Generated,
     };
     let pattern = condition.pattern.as_ref();
+    let unlike = condition.unlike.as_ref();
+    let text = || String::from_utf8_lossy(&payload.data);
     (condition.kind.is_empty() || condition.kind.contains(&kind))
-        && pattern.is_none_or(|regex| regex.found_in(&String::from_utf8_lossy(&payload.data)))
+        && pattern.is_none_or(|regex| regex.found_in(&text()))
+        && unlike.is_none_or(|regex| !regex.matches_whole(&text()))
 }
 
 /// Whether a stream ends so.

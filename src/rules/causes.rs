@@ -1,9 +1,10 @@
-//! One root cause, one finding: a callable that does several bad things is reported for the worst.
+//! One root cause, one finding: a callable that does several bad things is reported for the worst,
+//! and so is a payload.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
 
-use super::evaluate::Hit;
+use super::evaluate::{FactIndex, Hit};
 use super::judgement::Match;
 use super::schema::{Effect, Severity};
 
@@ -11,7 +12,23 @@ use super::schema::{Effect, Severity};
 #[derive(Debug)]
 pub(super) struct Found {
     pub cause: Option<Cause>,
+    /// The payload that it is about, where it is about one and no name.
+    pub payload: Option<usize>,
     pub matched: Match,
+}
+
+/// The payload that hits are about.
+pub(super) fn payload_of(hits: &[Hit]) -> Option<usize> {
+    match hits {
+        [
+            Hit {
+                name: None,
+                fact: FactIndex::Payload(index),
+                ..
+            },
+        ] => Some(*index),
+        _ => None,
+    }
 }
 
 /// An effect of a name.
@@ -44,10 +61,20 @@ pub(super) fn distinct(found: Vec<Found>) -> Vec<Match> {
         let known = worst.entry(cause.name).or_insert(key);
         *known = (*known).max(key);
     }
+    let mut worst_of_payload: HashMap<usize, Severity> = HashMap::new();
+    for found in &found {
+        if let Some(payload) = found.payload {
+            let known = worst_of_payload.entry(payload);
+            let known = known.or_insert(found.matched.severity);
+            *known = (*known).max(found.matched.severity);
+        }
+    }
     let says_most = |found: &Found| {
-        with_severity(found).is_none_or(|(cause, severity)| {
+        let of_name = with_severity(found).is_none_or(|(cause, severity)| {
             worst.get(&cause.name) == Some(&(severity, Reverse(cause.effect)))
-        })
+        });
+        let worst = found.payload.and_then(|it| worst_of_payload.get(&it));
+        of_name && worst.is_none_or(|worst| *worst == found.matched.severity)
     };
     let kept = found.into_iter().filter(says_most);
     kept.map(|found| found.matched).collect()

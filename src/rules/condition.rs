@@ -230,6 +230,8 @@ pub struct PayloadCondition {
     pub kind: Vec<PayloadName>,
     /// Found anywhere in the payload, which is read as UTF-8 as far as it is.
     pub pattern: Option<RegexText>,
+    /// Not of this form: the payload as a whole does not match.
+    pub unlike: Option<RegexText>,
     /// It uses a name with one of these effects, harmful when named.
     #[serde(default)]
     pub effect: Vec<Effect>,
@@ -255,6 +257,8 @@ pub enum PayloadName {
     Pickle,
     /// A Python module that a loader runs when it imports it.
     Module,
+    /// Source text that a library generated and runs again.
+    Generated,
 }
 
 /// An end other than STOP.

@@ -172,6 +172,7 @@ impl Evaluation<'_> {
         let groups = groups.iter().take(MAX_MATCHES);
         let found = groups.map(|hits| Found {
             cause: Cause::of(hits),
+            payload: causes::payload_of(hits),
             matched: message::matched(self, rule, hits, &outcome.related),
         });
         found.collect()

@@ -250,6 +250,7 @@ fn payload_name(kind: PayloadKind) -> &'static str {
         PayloadKind::CodeObject => "code object",
         PayloadKind::Pickle => "pickle",
         PayloadKind::Module => "a Python module",
+        PayloadKind::Generated => "generated source text",
     }
 }
 

@@ -65,6 +65,11 @@ pub enum Does {
     RunCode {
         source: u8,
     },
+    RunGenerated {
+        imports: u8,
+        mapping: u8,
+        keys: Vec<String>,
+    },
     RunCommand {
         command: u8,
     },
@@ -188,6 +193,15 @@ impl From<Does> for Model {
             Does::Return { argument } => Self::Return { argument },
             Does::LoadPickle { data } => Self::LoadPickle { data },
             Does::RunCode { source } => Self::RunCode { source },
+            Does::RunGenerated {
+                imports,
+                mapping,
+                keys,
+            } => Self::RunGenerated {
+                imports,
+                mapping,
+                keys,
+            },
             Does::RunCommand { command } => Self::RunCommand { command },
             Does::InlineArray {
                 dtypes,
