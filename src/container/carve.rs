@@ -130,7 +130,7 @@ fn candidate(bytes: &[u8], start: usize, (before, text): (Option<u8>, Text)) -> 
         let has_first = |block: &[u8]| block.iter().fold(false, |found, byte| found | first(byte));
         let blocks = rest.chunks_exact(BLOCK);
         start += blocks.take_while(|block| !has_first(block)).count() * BLOCK;
-        let at = start + bytes.get(start..)?.iter().position(|byte| first(byte))?;
+        let at = start + bytes.get(start..)?.iter().position(first)?;
         let begins = || {
             let previous = at
                 .checked_sub(1)
