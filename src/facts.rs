@@ -373,8 +373,11 @@ pub struct Facts {
     pub inline_arrays: bool,
     /// Where in the member that data stands: starts and ends.
     pub between: Vec<(u64, u64)>,
-    /// Bytes of the longest instruction that is text, bytes or a long number.
-    pub longest: u64,
+    /// Where in the member the instructions stand whose text or bytes are telling to whoever asked
+    /// for it, in order; see `machine::Watch`.
+    pub telling: Vec<u64>,
+    /// Whether more of them follow than are listed.
+    pub telling_cut: bool,
     /// Whether it ended at a memo entry that it has not written itself.
     pub memo_missing: bool,
     /// How it ended.

@@ -10,7 +10,7 @@ use super::{Member, carve, encoding, text};
 use crate::{
     limits::Limits,
     pickle::{Decoder, Instruction, Opcode, Operand, Span, decode_at, text as text_forms},
-    source::{MemorySource, Part, Source, Window, read_range},
+    source::{MemorySource, Part, Source, Window, bytes_at, read_range},
 };
 
 /// Bytes of an instruction in which its operand begins.
@@ -36,10 +36,23 @@ pub struct Carried {
 
 /// A pickle whose operands are looked through.
 pub struct Carrier<'c> {
-    /// Where it stands.
-    pub range: (u64, u64),
+    /// Where the instructions stand that [`may_carry`] something.
+    pub telling: &'c [u64],
+    /// Whether more of them follow than are listed.
+    pub cut: bool,
+    /// Where the pickle ends.
+    pub end: u64,
     /// Ranges inside it that are no instructions.
     pub between: &'c [(u64, u64)],
+}
+
+/// Bytes of an operand by which it is judged.
+pub const HEAD: usize = encoding::HEAD;
+
+/// Whether an operand of at least [`SHORTEST`] bytes that begins so is worth a closer look.
+#[must_use]
+pub fn may_carry(opcode: Opcode, head: &[u8]) -> bool {
+    is_operand(opcode) && kind_of(opcode, head).is_some()
 }
 
 /// What a pickle carries. `member` and `source` are those of [`super::Look`].
@@ -52,47 +65,25 @@ pub fn carried(
     carrier: &Carrier<'_>,
     limits: &Limits,
 ) -> io::Result<Carried> {
-    let mut window = Window::new(source.as_ref());
-    let (mut position, end) = carrier.range;
-    let mut between = carrier.between.iter().copied().peekable();
     let mut search = Search {
         member,
         source,
         limits,
         found: Carried::default(),
     };
-    let mut steps = 0;
-    while position < end {
-        while let Some((start, behind)) = between.next_if(|(start, _)| *start <= position) {
-            position = if start == position {
-                behind.max(position)
-            } else {
-                position
-            };
+    let mut decoder = Decoder::new(source.as_ref(), 0);
+    for &at in carrier.telling {
+        limits.deadline.spend(BEGINNING);
+        if limits.deadline.has_passed() {
+            return Ok(search.found);
         }
-        steps += 1;
-        if steps % STEP == 0 {
-            limits.deadline.spend(STEP);
-            if limits.deadline.has_passed() {
-                break;
-            }
+        decoder.jump(at);
+        if let Ok(instruction) = decoder.advance() {
+            search.instruction(&instruction)?;
         }
-        let held = window.at(position, BEGINNING)?;
-        let instruction = match decode_at(held, position) {
-            Ok(instruction) => instruction,
-            // A line may be longer than what the window holds.
-            Err(_) => match Decoder::new(source.as_ref(), position).advance() {
-                Ok(instruction) => instruction,
-                Err(_) => break,
-            },
-        };
-        if let Some(span) = operand(&instruction) {
-            let first = window.at(span.start, 1)?.first().copied();
-            if first.is_some_and(|first| encoding::may_begin(first) || first == 0xc2) {
-                search.look_into(instruction.opcode, span)?;
-            }
-        }
-        position = instruction.next;
+    }
+    if carrier.cut {
+        search.rest(carrier, decoder.position())?;
     }
     Ok(search.found)
 }
@@ -130,9 +121,18 @@ pub fn behind(
 
 /// The bytes or text of an instruction, if they are long enough.
 fn operand(instruction: &Instruction) -> Option<Span> {
+    let text = is_operand(instruction.opcode);
+    match instruction.operand {
+        Operand::Span(span) if text && span.length >= SHORTEST => Some(span),
+        _ => None,
+    }
+}
+
+/// Whether the operand of an instruction is bytes or text.
+fn is_operand(opcode: Opcode) -> bool {
     use Opcode as Op;
-    let text = matches!(
-        instruction.opcode,
+    matches!(
+        opcode,
         Op::ShortBinbytes
             | Op::Binbytes
             | Op::Binbytes8
@@ -144,11 +144,48 @@ fn operand(instruction: &Instruction) -> Option<Span> {
             | Op::Binunicode8
             | Op::String
             | Op::Unicode
-    );
-    match instruction.operand {
-        Operand::Span(span) if text && span.length >= SHORTEST => Some(span),
-        _ => None,
+    )
+}
+
+/// What the beginning of an operand makes of it.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+enum Guess {
+    /// A line of protocol 0 that may be anything.
+    Line,
+    /// Bytes that stand in text, one character a byte.
+    Characters,
+    /// Packed data or a pickle, as it is.
+    Plain,
+    /// Text that stands for bytes, or holds such texts.
+    Text,
+}
+
+/// What an operand that begins so may be that is worth a closer look.
+fn kind_of(opcode: Opcode, head: &[u8]) -> Option<Guess> {
+    let begins = |first: &u8| encoding::may_begin(*first) || *first == 0xc2;
+    if !head.first().is_some_and(begins) {
+        return None;
     }
+    if matches!(opcode, Opcode::String | Opcode::Unicode) {
+        let start = match opcode {
+            Opcode::String => head.get(1..).unwrap_or_default(),
+            _ => head,
+        };
+        // An escape near the start may be anything.
+        let telling = encoding::is_promising(start)
+            || start.iter().take(ESCAPED).any(|byte| *byte == b'\\')
+            || encoding::guess(start).is_some()
+            || is_json(start);
+        return telling.then_some(Guess::Line);
+    }
+    if is_text(opcode) && is_written_as_text(head) {
+        return Some(Guess::Characters);
+    }
+    // Text that reads like a pickle of protocol 0 is text.
+    if encoding::is_packed(head) || encoding::begins_pickle(head) && !is_text(opcode) {
+        return Some(Guess::Plain);
+    }
+    (encoding::guess(head).is_some() || is_json(head)).then_some(Guess::Text)
 }
 
 struct Search<'s> {
@@ -159,58 +196,88 @@ struct Search<'s> {
 }
 
 impl Search<'_> {
-    fn look_into(&mut self, opcode: Opcode, span: Span) -> io::Result<()> {
-        let head = read_range(self.source.as_ref(), span.start, encoding::HEAD)?;
+    /// Looks through what follows, instruction by instruction.
+    fn rest(&mut self, carrier: &Carrier<'_>, start: u64) -> io::Result<()> {
+        let mut window = Window::new(self.source.as_ref());
+        let mut position = start;
+        let mut between = carrier.between.iter().copied().peekable();
+        let mut steps = 0;
+        while position < carrier.end {
+            while let Some((start, behind)) = between.next_if(|(start, _)| *start <= position) {
+                position = if start == position {
+                    behind.max(position)
+                } else {
+                    position
+                };
+            }
+            steps += 1;
+            if steps % STEP == 0 {
+                self.limits.deadline.spend(STEP);
+                if self.limits.deadline.has_passed() {
+                    break;
+                }
+            }
+            let held = window.at(position, BEGINNING)?;
+            let instruction = match decode_at(held, position) {
+                Ok(instruction) => instruction,
+                // A line may be longer than what the window holds.
+                Err(_) => match Decoder::new(self.source.as_ref(), position).advance() {
+                    Ok(instruction) => instruction,
+                    Err(_) => break,
+                },
+            };
+            self.instruction(&instruction)?;
+            position = instruction.next;
+        }
+        Ok(())
+    }
+
+    fn instruction(&mut self, instruction: &Instruction) -> io::Result<()> {
+        let Some(span) = operand(instruction) else {
+            return Ok(());
+        };
+        let head = bytes_at(self.source.as_ref(), span.start, HEAD)?;
         let length = usize::try_from(span.length).unwrap_or(usize::MAX);
         let head = head.get(..length).unwrap_or(&head);
-        let name = |kind: &str| format!("{kind}@{}", span.start);
-        if matches!(opcode, Opcode::String | Opcode::Unicode) {
-            return self.look_into_line((opcode, head), span);
+        match kind_of(instruction.opcode, head) {
+            Some(Guess::Line) => self.look_into_line(instruction.opcode, span),
+            Some(Guess::Characters) => self.look_into_characters(span),
+            Some(Guess::Plain) => {
+                let part = Part::new(Arc::clone(self.source), span.start, span.length);
+                if is_loaded(&part)? {
+                    let name = format!("bytes@{}", span.start);
+                    let range = (span.start, span.length);
+                    let member = self.member.part(self.source, name, range);
+                    self.found.members.push(member);
+                }
+                Ok(())
+            }
+            Some(Guess::Text) => match self.text(span)? {
+                Some(text) => self.look_into_text(&text, span),
+                None => Ok(()),
+            },
+            None => Ok(()),
         }
-        if is_text(opcode) && is_written_as_text(head) {
-            let Some(text) = self.text(span)? else {
-                return Ok(());
-            };
-            let data = latin_1(&text).unwrap_or(text);
-            let source: Arc<dyn Source> = Arc::new(MemorySource::new(data));
-            if is_loaded(source.as_ref())? {
-                self.push("text", span, source);
-            }
-        // Text that reads like a pickle of protocol 0 is text.
-        } else if encoding::is_packed(head) || encoding::begins_pickle(head) && !is_text(opcode) {
-            let part = Part::new(Arc::clone(self.source), span.start, span.length);
-            if is_loaded(&part)? {
-                let range = (span.start, span.length);
-                let member = self.member.part(self.source, name("bytes"), range);
-                self.found.members.push(member);
-            }
-        } else if encoding::guess(head).is_some() || is_json(head) {
-            let Some(text) = self.text(span)? else {
-                return Ok(());
-            };
-            self.look_into_text(&text, span)?;
+    }
+
+    fn look_into_characters(&mut self, span: Span) -> io::Result<()> {
+        let Some(text) = self.text(span)? else {
+            return Ok(());
+        };
+        let data = latin_1(&text).unwrap_or(text);
+        let source: Arc<dyn Source> = Arc::new(MemorySource::new(data));
+        if is_loaded(source.as_ref())? {
+            self.push("text", span, source);
         }
         Ok(())
     }
 
     /// Text of protocol 0, in which some characters are escaped.
-    fn look_into_line(&mut self, (opcode, head): (Opcode, &[u8]), span: Span) -> io::Result<()> {
+    fn look_into_line(&mut self, opcode: Opcode, span: Span) -> io::Result<()> {
         let plain = |text: &[u8]| match opcode {
             Opcode::String => text_forms::string(text).ok(),
             _ => text_forms::unicode(text).ok(),
         };
-        let start = match opcode {
-            Opcode::String => head.get(1..).unwrap_or_default(),
-            _ => head,
-        };
-        // An escape near the start may be anything.
-        let telling = encoding::is_promising(start)
-            || start.iter().take(ESCAPED).any(|byte| *byte == b'\\')
-            || encoding::guess(start).is_some()
-            || is_json(start);
-        if !telling {
-            return Ok(());
-        }
         let Some(text) = self.text(span)?.and_then(|text| plain(&text)) else {
             return Ok(());
         };

@@ -4,13 +4,13 @@
 //! else that looks like a pickle by chance does nothing. A header may stand anywhere; a pickle
 //! without one is text, so it is looked for where text begins.
 
-use std::{io, sync::Arc};
+use std::{borrow::Cow, io, sync::Arc};
 
 use super::{Opening, ProblemKind};
 use crate::{
     limits::Deadline,
     pickle::{Instruction, Opcode, Operand, Span, decode_at},
-    source::{Source, Window, read_range},
+    source::{Source, Window, bytes_at},
 };
 
 /// Bytes that are searched at once.
@@ -73,7 +73,7 @@ fn search(
 ) -> io::Result<bool> {
     let mut search = Search {
         window: Window::new(source.as_ref()),
-        chunk: Vec::new(),
+        chunk: Cow::default(),
         base: start,
         end: end.min(source.len()),
         left: FOLLOWED,
@@ -84,15 +84,16 @@ fn search(
             return Ok(false);
         }
         let room = usize::try_from(search.end - search.base).unwrap_or(STRIDE);
-        search.chunk = read_range(source.as_ref(), search.base, room.min(STRIDE))?;
+        search.chunk = bytes_at(source.as_ref(), search.base, room.min(STRIDE))?;
         deadline.spend(search.chunk.len());
         search.left = search.left.saturating_add(search.chunk.len());
         let mut next = search.base.saturating_add(search.chunk.len() as u64);
         if next == search.base {
             break;
         }
-        let places: Vec<usize> = candidates(&search.chunk, before, text).collect();
-        for inside in places {
+        let mut behind = 0;
+        while let Some(inside) = candidate(&search.chunk, behind, (before, text)) {
+            behind = inside + 1;
             let at = search.base.saturating_add(inside as u64);
             let Some(stop) = search.extent(at)? else {
                 continue;
@@ -104,23 +105,48 @@ fn search(
             next = stop;
             break;
         }
-        let last = read_range(source.as_ref(), next.saturating_sub(1), 1)?;
+        let last = bytes_at(source.as_ref(), next.saturating_sub(1), 1)?;
         before = last.first().copied();
         search.base = next;
     }
     Ok(true)
 }
 
-/// Places at which a pickle may start.
-fn candidates(bytes: &[u8], before: Option<u8>, text: Text) -> impl Iterator<Item = usize> {
-    let previous = std::iter::once(before).chain(bytes.iter().copied().map(Some));
-    let pairs = bytes.iter().copied().zip(previous).enumerate();
-    pairs.filter_map(move |(at, (byte, previous))| {
-        let next = bytes.get(at + 1).copied();
-        let header = byte == 0x80 && next.is_none_or(|next| next <= 5);
-        let begins = text == Text::Anywhere || !previous.is_some_and(is_text);
-        (header || begins && b"c(]}".contains(&byte)).then_some(at)
-    })
+/// Bytes that are held against what a pickle may start with at once.
+const BLOCK: usize = 32;
+
+/// The first place from `start` on at which a pickle may start. Before the bytes stands another,
+/// unless they are the first.
+fn candidate(bytes: &[u8], start: usize, (before, text): (Option<u8>, Text)) -> Option<usize> {
+    // Without a jump, so that many bytes are compared at once.
+    let first = |byte: &u8| {
+        let byte = *byte;
+        (byte == 0x80) | (byte == b'c') | (byte == b'(') | (byte == b']') | (byte == b'}')
+    };
+    let mut start = start;
+    loop {
+        let rest = bytes.get(start..)?;
+        // To the end of each block, whatever is found: so its bytes are compared at once.
+        let has_first = |block: &[u8]| block.iter().fold(false, |found, byte| found | first(byte));
+        let blocks = rest.chunks_exact(BLOCK);
+        start += blocks.take_while(|block| !has_first(block)).count() * BLOCK;
+        let at = start + bytes.get(start..)?.iter().position(first)?;
+        let begins = || {
+            let previous = at
+                .checked_sub(1)
+                .map_or(before, |at| bytes.get(at).copied());
+            text == Text::Anywhere || !previous.is_some_and(is_text)
+        };
+        let next = bytes.get(at + 1);
+        let found = match bytes.get(at) {
+            Some(0x80) => next.is_none_or(|next| *next <= 5),
+            _ => begins(),
+        };
+        if found {
+            return Some(at);
+        }
+        start = at + 1;
+    }
 }
 
 fn is_text(byte: u8) -> bool {
@@ -132,7 +158,7 @@ fn is_text(byte: u8) -> bool {
 pub(super) fn extent(source: &dyn Source, (start, end): (u64, u64)) -> io::Result<Option<u64>> {
     let mut search = Search {
         window: Window::new(source),
-        chunk: Vec::new(),
+        chunk: Cow::default(),
         base: start,
         end: end.min(source.len()),
         left: FOLLOWED_ALONE,
@@ -145,7 +171,7 @@ pub(super) fn extent(source: &dyn Source, (start, end): (u64, u64)) -> io::Resul
 struct Search<'s> {
     window: Window<'s>,
     /// Some bytes, and where they stand.
-    chunk: Vec<u8>,
+    chunk: Cow<'s, [u8]>,
     base: u64,
     end: u64,
     /// Instructions that may still be followed.

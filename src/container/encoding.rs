@@ -39,12 +39,30 @@ impl Kind {
     }
 
     /// Whether a byte may stand in such a text.
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "a byte always lies within a table of 256"
+    )]
     pub(super) fn has(self, byte: u8) -> bool {
+        ALPHABETS[byte as usize] & self.bit() != 0
+    }
+
+    const fn bit(self) -> u8 {
+        1 << self as u8
+    }
+
+    const fn is_digit(self, byte: u8) -> bool {
         match self {
-            Self::Base64 => byte.is_ascii_alphanumeric() || b"+/-_".contains(&byte),
+            Self::Base64 => {
+                byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_')
+            }
             Self::Hexadecimal => byte.is_ascii_hexdigit(),
-            Self::Base32 => byte.is_ascii_uppercase() || (b'2'..=b'7').contains(&byte),
-            Self::Base85 => value_85(byte).is_some(),
+            Self::Base32 => matches!(byte, b'A'..=b'Z' | b'2'..=b'7'),
+            Self::Base85 => {
+                byte.is_ascii_alphanumeric()
+                    || matches!(byte, b'!' | b'#'..=b'&' | b'('..=b'+' | b'-' | b';'..=b'@')
+                    || matches!(byte, b'^'..=b'`' | b'{'..=b'~')
+            }
             Self::Ascii85 => matches!(byte, b'!'..=b'u' | b'z' | b'y' | b'~'),
         }
     }
@@ -87,6 +105,47 @@ impl Kind {
     }
 }
 
+/// Of each byte, the encodings in which it may stand.
+#[expect(
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "evaluated at compile time, where a panic is an error; there are 256 bytes"
+)]
+const ALPHABETS: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut byte = 0;
+    while byte < table.len() {
+        let mut index = 0;
+        while index < Kind::ALL.len() {
+            if Kind::ALL[index].is_digit(byte as u8) {
+                table[byte] |= Kind::ALL[index].bit();
+            }
+            index += 1;
+        }
+        byte += 1;
+    }
+    table
+};
+
+/// Bytes of a text that must stand in the alphabet of its encoding.
+const FIRST: usize = 8;
+
+/// The encodings in whose alphabets the first bytes of a text stand, in that of base 64 all but one.
+#[expect(
+    clippy::indexing_slicing,
+    reason = "a byte always lies within a table of 256"
+)]
+fn alphabets(text: &[u8]) -> u8 {
+    let text = text.strip_prefix(b"<~").unwrap_or(text);
+    let first = text.get(..FIRST).unwrap_or(text);
+    let fit = { first.iter() }.fold(u8::MAX, |all, byte| all & ALPHABETS[*byte as usize]);
+    let others = first.iter().filter(|byte| !Kind::Base64.has(**byte));
+    if is_little(others.count(), FIRST) {
+        return fit | Kind::Base64.bit();
+    }
+    fit
+}
+
 /// Texts inside texts that are decoded.
 const MOST_LAYERS: usize = 4;
 
@@ -94,7 +153,7 @@ const MOST_LAYERS: usize = 4;
 pub(super) const HEAD: usize = 96;
 
 /// Fewest characters of a text that is decoded.
-const SHORTEST: usize = 16;
+pub(super) const SHORTEST: usize = 16;
 
 /// How a text stands for bytes that are worth a look; nothing where it does not seem to.
 pub(super) fn guess(text: &[u8]) -> Option<Kind> {
@@ -103,42 +162,52 @@ pub(super) fn guess(text: &[u8]) -> Option<Kind> {
     if head.len() < SHORTEST {
         return None;
     }
-    Kind::ALL
-        .into_iter()
-        .find(|kind| promises(*kind, head, MOST_LAYERS))
+    one_of(head, MOST_LAYERS)
 }
 
-/// Whether the beginning of a text stands for the beginning of what is looked for.
+/// The first encoding in which a text promises something.
+fn one_of(head: &[u8], layers: usize) -> Option<Kind> {
+    let fit = alphabets(head);
+    if fit == 0 {
+        return None;
+    }
+    let mut kinds = Kind::ALL.into_iter().filter(|kind| fit & kind.bit() != 0);
+    kinds.find(|kind| promises(*kind, head, layers))
+}
+
+/// Whether the beginning of a text, whose first bytes stand in the alphabet, stands for the
+/// beginning of what is looked for.
 fn promises(kind: Kind, head: &[u8], layers: usize) -> bool {
-    let start = head.strip_prefix(b"<~").unwrap_or(head);
-    let others = start.iter().take(8).filter(|byte| !kind.has(**byte));
-    let others = others.count();
-    if others > 0 && !(kind == Kind::Base64 && is_little(others, 8)) {
-        return false;
-    }
-    // Long enough for a whole one where some of it does not belong.
-    let begun = kind.decoded(start.get(..SHORTEST * 2).unwrap_or(start));
-    let first = begun.and_then(|data| data.first().copied());
-    if !first.is_some_and(may_begin) {
-        return false;
-    }
-    // What follows the text may well be in none of these alphabets.
-    let text = match kind {
-        Kind::Base64 if is_little(foreign(kind, head), head.len()) => head,
-        _ => {
-            let end = head.iter().position(|byte| !belongs(kind, *byte));
-            end.and_then(|end| head.get(..end)).unwrap_or(head)
-        }
+    // What follows the text may well be in none of these alphabets; a reader of base 64 passes over
+    // what is not.
+    let is_whole = kind == Kind::Base64 && is_little(foreign(kind, head), head.len());
+    let text = |most: usize| {
+        let most = head.get(..most).unwrap_or(head);
+        let end = most
+            .iter()
+            .position(|byte| !is_whole && !belongs(kind, *byte));
+        end.and_then(|end| most.get(..end)).unwrap_or(most)
     };
-    let Some(data) = kind.decoded(text) else {
+    // Most texts show by their first characters that they stand for nothing. Twice as many are
+    // enough for a whole one where some do not belong.
+    let (start, is_marked) = match head.strip_prefix(b"<~") {
+        Some(start) => (start.get(..SHORTEST).unwrap_or(start), true),
+        None => (text(SHORTEST << u8::from(is_whole)), false),
+    };
+    let text_of_text = |begun: &[u8]| layers > 0 && alphabets(begun) != 0;
+    let may_promise = |begun: &Vec<u8>| {
+        let first = begun.first().copied();
+        let goes_on = || is_marked || may_be_promising(begun) || text_of_text(begun);
+        first.is_some_and(may_begin) && goes_on()
+    };
+    if !kind.decoded(start).as_ref().is_some_and(may_promise) {
+        return false;
+    }
+    let Some(data) = kind.decoded(text(head.len())) else {
         return false;
     };
     let inner = layers > 0 && data.len() >= SHORTEST;
-    is_promising(&data)
-        || inner
-            && Kind::ALL
-                .into_iter()
-                .any(|kind| promises(kind, &data, layers - 1))
+    is_promising(&data) || inner && one_of(&data, layers - 1).is_some()
 }
 
 /// Whether a byte may stand in a text, white space, escapes and padding included.
@@ -169,22 +238,37 @@ pub(super) fn is_promising(data: &[u8]) -> bool {
     is_packed(data) || is_code(data) || begins_pickle(data)
 }
 
+/// Whether bytes of which more follow may turn out to be promising.
+fn may_be_promising(begun: &[u8]) -> bool {
+    let magic = MAGICS.iter().any(|magic| magic.starts_with(begun));
+    let code = matches!(begun.first(), Some(0x63 | 0xe3)) && {
+        begun.get(2..).unwrap_or_default().iter().take(3)
+    }
+    .all(|&byte| byte == 0);
+    magic || code || is_packed(begun) || begins_pickle(begun) || begun.len() < 4
+}
+
+/// How what is opened begins, but for zlib.
+const MAGICS: [&[u8]; 10] = [
+    b"PK\x03\x04",
+    b"\x1f\x8b\x08",
+    b"BZh",
+    b"\xfd7zXZ\0",
+    b"\x5d\0\0",
+    b"\x28\xb5\x2f\xfd",
+    b"\x04\x22\x4d\x18",
+    b"\x93NUMPY",
+    b"7z\xbc\xaf\x27\x1c",
+    b"\x89HDF\r\n\x1a\n",
+];
+
 /// Whether bytes begin like something that is opened.
 pub(super) fn is_packed(data: &[u8]) -> bool {
-    const MAGICS: [&[u8]; 10] = [
-        b"PK\x03\x04",
-        b"\x1f\x8b\x08",
-        b"BZh",
-        b"\xfd7zXZ\0",
-        b"\x5d\0\0",
-        b"\x28\xb5\x2f\xfd",
-        b"\x04\x22\x4d\x18",
-        b"\x93NUMPY",
-        b"7z\xbc\xaf\x27\x1c",
-        b"\x89HDF\r\n\x1a\n",
-    ];
     let zlib = matches!(data, [0x78, flags, ..] if (0x7800 | u16::from(*flags)) % 31 == 0);
-    zlib || MAGICS.iter().any(|magic| data.starts_with(magic))
+    let first = data.first();
+    zlib || MAGICS
+        .iter()
+        .any(|magic| magic.first() == first && data.starts_with(magic))
 }
 
 /// Whether bytes are a marshalled code object: its type, with or without the mark of a reference,

@@ -43,7 +43,10 @@ mod zip;
 use std::{io, sync::Arc};
 
 pub use budget::Budget;
-pub use carried::{Carried, Carrier, SHORTEST as SHORTEST_CARRIED, behind, carried};
+pub use carried::{
+    Carried, Carrier, HEAD as CARRIED_HEAD, SHORTEST as SHORTEST_CARRIED, behind, carried,
+    may_carry,
+};
 pub use database::dumb;
 pub use dtype::{Dtype, dtype};
 pub use member::{Host, Member, MemberKind, MemberName};

@@ -4,10 +4,18 @@
 //! jsonpickle and skops from keys of their own, and YAML from the tags of PyYAML. What stands
 //! there is judged like an import. The keys of these formats are all that is known of them here.
 
-use std::{io, sync::Arc};
+use std::{
+    io,
+    sync::{Arc, LazyLock},
+};
 
-use super::{Opening, ProblemKind, bits::find, note::Named};
-use crate::{facts::Symbol, source::read_range};
+use memchr::memmem::Finder;
+
+use super::{Opening, ProblemKind, note::Named};
+use crate::{
+    facts::Symbol,
+    source::{bytes_at, read_range},
+};
 
 /// Bytes that are read at once.
 const STRIDE: usize = 1 << 20;
@@ -98,7 +106,7 @@ pub(super) fn json(opening: &mut Opening<'_>, end: u64) -> io::Result<()> {
             opening.problem(ProblemKind::Limit, "it took too long to search it");
             return Ok(());
         }
-        let chunk = read_range(source.as_ref(), position, STRIDE)?;
+        let chunk = bytes_at(source.as_ref(), position, STRIDE)?;
         if chunk.is_empty() {
             break;
         }
@@ -129,8 +137,9 @@ pub(super) fn json(opening: &mut Opening<'_>, end: u64) -> io::Result<()> {
 
 /// Whether one of the keys, or an escape in which one may hide, stands in a text.
 fn is_telling(text: &[u8]) -> bool {
-    const NEEDLES: [&[u8]; 5] = [b"module", b"_target_", b"py/", b"__class__", b"\\u"];
-    NEEDLES.iter().any(|needle| find(text, needle).is_some())
+    static NEEDLES: LazyLock<[Finder<'static>; 5]> =
+        LazyLock::new(|| ["module", "_target_", "py/", "__class__", "\\u"].map(Finder::new));
+    NEEDLES.iter().any(|needle| needle.find(text).is_some())
 }
 
 impl Reader {

@@ -73,10 +73,12 @@ fn ends_whole(opening: &mut Opening<'_>) -> io::Result<()> {
 fn begins_record(head: &Head<'_>) -> Option<bool> {
     let length = u64_le(head.bytes, 0)?;
     let recorded = u32::from_le_bytes(chunk(head.bytes, 8)?);
-    let fits = length <= head.length.checked_sub(16)?;
+    if length > head.length.checked_sub(16)? {
+        return Some(false);
+    }
     let checksum = castagnoli(head.bytes.get(..8)?);
     let masked = checksum.rotate_right(15).wrapping_add(0xa282_ead8);
-    Some(fits && masked == recorded)
+    Some(masked == recorded)
 }
 
 /// CRC-32C.

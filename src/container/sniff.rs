@@ -3,7 +3,7 @@
 use std::{borrow::Cow, io};
 
 use super::{
-    FORMATS, Format, Host, Member, MemberKind, bits, magic, searched,
+    FORMATS, Format, Host, Member, MemberKind, magic, searched,
     trial::{self, Verdict},
 };
 use crate::source::{Source, bytes_at, read_range};
@@ -152,7 +152,7 @@ fn places(source: &dyn Source) -> io::Result<Vec<[u8; 8]>> {
     let mut places = Vec::new();
     let mut at = 512;
     while at < source.len() {
-        let bytes = read_range(source, at, 8)?;
+        let bytes = bytes_at(source, at, 8)?;
         places.extend(bytes.first_chunk::<8>());
         at = at.saturating_mul(2);
     }
@@ -217,13 +217,18 @@ fn reason(head: &Head<'_>) -> &'static str {
 
 /// The magic number that `torch.save` wrote as a pickle of its own before 1.6, behind whatever
 /// protocol and frame its `pickle_protocol` made of it.
-const TORCH_LEGACY: &[u8] = b"\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.";
+const TORCH_LEGACY: &[u8; 13] = b"\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.";
 
 fn host(bytes: &[u8]) -> Host {
     let beginning = bytes.get(..32).unwrap_or(bytes);
-    match bits::find(beginning, TORCH_LEGACY) {
-        Some(_) => Host::TorchLegacy,
-        None => Host::Plain,
+    let is_legacy = |at| {
+        beginning
+            .get(at..)
+            .is_some_and(|rest| rest.starts_with(TORCH_LEGACY))
+    };
+    match memchr::memchr_iter(TORCH_LEGACY[0], beginning).any(is_legacy) {
+        true => Host::TorchLegacy,
+        false => Host::Plain,
     }
 }
 

@@ -13,7 +13,7 @@ use super::{
     sniff::Sniffed,
     wrapper,
 };
-use crate::source::{MemorySource, Source, read_range};
+use crate::source::{MemorySource, Source, bytes_at, read_range};
 
 pub(super) const JSON: Format = Format {
     name: "json",
@@ -36,14 +36,14 @@ pub(super) const YAML: Format = Format {
 
 pub(super) const BASE64: Format = Format {
     name: "base64",
-    matches: |head| is_all(head, Kind::Base64),
+    matches: |head| head.text.is_some() && is_all(head, Kind::Base64),
     opener: open_text,
 };
 
 pub(super) const ENCODED: Format = Format {
     name: "encoded-text",
     matches: |head| {
-        let kind = encoding::guess(head.bytes);
+        let kind = head.text.and_then(|_| encoding::guess(head.bytes));
         kind.is_some_and(|kind| kind != Kind::Base64 && is_all(head, kind))
     },
     opener: open_text,
@@ -83,7 +83,7 @@ pub(super) fn search(opening: &mut Opening<'_>, end: u64) -> io::Result<()> {
             opening.problem(ProblemKind::Limit, "it took too long to search it");
             return Ok(());
         }
-        let chunk = read_range(source.as_ref(), position, STRIDE)?;
+        let chunk = bytes_at(source.as_ref(), position, STRIDE)?;
         opening.limits().deadline.spend(chunk.len());
         let mut next = position + chunk.len() as u64;
         for quote in memchr::memchr_iter(b'"', &chunk) {
@@ -94,7 +94,7 @@ pub(super) fn search(opening: &mut Opening<'_>, end: u64) -> io::Result<()> {
                 next = at - 1;
                 break;
             }
-            if at < behind || encoding::guess(&quoted(rest)).is_none() {
+            if at < behind || is_short(rest) || encoding::guess(&quoted(rest)).is_none() {
                 continue;
             }
             let string = string(source.as_ref(), at, opening.limits().payload)?;
@@ -109,6 +109,15 @@ pub(super) fn search(opening: &mut Opening<'_>, end: u64) -> io::Result<()> {
         position = next;
     }
     Ok(())
+}
+
+/// Whether a string is too short to be decoded, or begins with words.
+fn is_short(rest: &[u8]) -> bool {
+    let beginning = rest.get(..encoding::SHORTEST).unwrap_or(rest);
+    let word = beginning.get(..8).unwrap_or_default();
+    let starts = word.first().is_some_and(|byte| !byte.is_ascii_whitespace());
+    let words = starts && word.contains(&b' ') && !word.contains(&b'\\');
+    words || closing(beginning).is_some()
 }
 
 /// The beginning of a string, up to its quote.

@@ -108,20 +108,43 @@ impl Containers {
     /// Adds elements to a container. Those that may be called are linked by the caller.
     #[inline]
     pub(super) fn extend(&mut self, container: Value, elements: &[Value]) {
+        let number = container.payload();
+        let place = slot(number, NODES);
+        let latest = self.latest.get(place).copied();
+        let latest = latest.filter(|node| node.number == number && container.is_node());
+        match latest {
+            Some(mut node) => {
+                self.add(&mut node, elements);
+                if let Some(place) = self.latest.get_mut(place) {
+                    *place = node;
+                }
+            }
+            None => self.extend_old(container, elements),
+        }
+    }
+
+    /// Adds elements to a container that the ring has no place for any more.
+    #[cold]
+    fn extend_old(&mut self, container: Value, elements: &[Value]) {
         let Some(mut node) = self.node(container).copied() else {
             return;
         };
+        self.add(&mut node, elements);
+        if let Some(place) = self.node_mut(container) {
+            *place = node;
+        }
+    }
+
+    #[inline]
+    fn add(&mut self, node: &mut Node, elements: &[Value]) {
         let more = u32::try_from(elements.len()).unwrap_or(FORGOTTEN);
         node.count = node.count.saturating_add(more);
         let wanted = usize::from(KEPT - node.kept).min(elements.len());
         if usize::from(node.room - node.kept) < wanted {
-            self.make_room(&mut node, wanted);
+            self.make_room(node, wanted);
         }
         if let Some(elements) = elements.get(..wanted) {
-            self.write(&mut node, elements);
-        }
-        if let Some(place) = self.node_mut(container) {
-            *place = node;
+            self.write(node, elements);
         }
     }
 

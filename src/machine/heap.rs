@@ -126,18 +126,12 @@ impl<'k> Heap<'k> {
     /// Adds elements to a container.
     #[inline]
     pub(crate) fn extend(&mut self, container: Value, elements: &[Value]) {
-        if !elements.iter().all(|element| element.is_inert()) {
-            self.link(container, elements);
-        }
-        self.containers.extend(container, elements);
-    }
-
-    fn link(&mut self, container: Value, elements: &[Value]) {
         for &element in elements {
-            if self.carries(element) {
+            if !element.is_inert() && self.carries(element) {
                 self.containers.link(container, element);
             }
         }
+        self.containers.extend(container, elements);
     }
 
     /// The elements of a container, or nothing where some were forgotten.

@@ -7,6 +7,9 @@ use super::value::{Tag, Value};
 /// How far beyond the number of entries an index may lie and still be stored densely.
 const SLACK: usize = 1024;
 
+/// Entries that small pickles write.
+const USUAL: usize = 32;
+
 /// No entry. Never on the stack, so never mistaken for a value.
 const ABSENT: Value = Value::new(Tag::Unknown, 1);
 
@@ -18,6 +21,16 @@ pub(crate) struct Memo {
     /// Stand-ins for indices that do not fit 63 bits, by their digits.
     beyond: HashMap<Vec<u8>, u64>,
     count: usize,
+}
+
+impl Memo {
+    /// No entries, and room for those that most streams write.
+    pub(crate) fn roomy() -> Self {
+        Self {
+            dense: Vec::with_capacity(USUAL),
+            ..Self::default()
+        }
+    }
 }
 
 /// The first stand-in: no index that fits is as large.

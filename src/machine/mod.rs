@@ -21,6 +21,7 @@ mod step;
 mod text_ops;
 mod trace;
 mod value;
+mod watch;
 
 use std::collections::HashSet;
 
@@ -28,11 +29,13 @@ use crate::{
     facts::{Anomaly, AnomalyKind, Facts, PayloadKind},
     limits::Limits,
     pickle::{
-        Arm, DecodeErrorKind, Decoder, Instruction, Opcode, OperandKind, decode_operand, dispatch,
+        Arm, DecodeErrorKind, Decoder, Instruction, Opcode, Operand, OperandKind, decode_operand,
+        dispatch, number,
     },
     source::Source,
 };
 pub use readings::{Reading, Readings};
+pub use watch::Watch;
 
 use fetch::{Lookup, Strings};
 use heap::Heap;
@@ -86,32 +89,27 @@ pub struct Machine<'s, 'k> {
     /// Names registered by this member under extension codes.
     registered: Vec<(i64, Value)>,
     trace: Trace,
+    /// Which text and bytes are noted, and how long they are at least.
+    watch: Watch,
     /// Units that may still be spent on describing the current event: shared containers unfold.
     describable: usize,
     /// What was handed to loaders and interpreters, and has been described in this stream.
     described_payloads: HashSet<(PayloadKind, Value)>,
 }
 
-/// Decodes and applies one instruction of the window.
-struct HeldInstruction<'m, 's, 'k> {
+/// Decodes and applies one instruction of the window. Gives what the window holds behind it; nothing
+/// where [`Machine::follow_held`] has to stop, and then perhaps why.
+struct HeldInstruction<'m, 'b, 's, 'k> {
     machine: &'m mut Machine<'s, 'k>,
     /// The bytes behind the opcode.
-    behind: &'m [u8],
+    behind: &'b [u8],
     offset: u64,
+    /// Why one has to stop: the stream ended, or the decoder stands elsewhere.
+    stop: &'m mut Option<Result<(), Halt>>,
 }
 
-/// Why [`Machine::follow_held`] does not simply go on.
-enum Interruption {
-    /// The stream ended.
-    Halt(Halt),
-    /// The step moved the decoder itself.
-    Moved,
-    /// The instruction is not wholly in the window, or not decodable.
-    NotHeld,
-}
-
-impl Arm for HeldInstruction<'_, '_, '_> {
-    type Output = Result<u64, Interruption>;
+impl<'b> Arm for HeldInstruction<'_, 'b, '_, '_> {
+    type Output = Option<&'b [u8]>;
 
     #[inline(always)]
     fn run(self, opcode: Opcode, operand: OperandKind) -> Self::Output {
@@ -119,37 +117,73 @@ impl Arm for HeldInstruction<'_, '_, '_> {
             machine,
             behind,
             offset,
+            stop,
         } = self;
-        let instruction = match decode_operand(opcode, operand, behind, offset) {
-            Ok(instruction) if instruction.next <= machine.decoder.length() => instruction,
-            _ => return Err(Interruption::NotHeld),
-        };
-        // Only BUILD may read on by itself: raw array data can follow it.
-        let may_move = matches!(opcode, Opcode::Build);
+        if operand == OperandKind::DecimalLine
+            && let Some((number, rest)) = number::short_line(behind)
+        {
+            let length = behind.len() - rest.len();
+            let at = Instruction {
+                offset,
+                next: offset + 1 + length as u64,
+                opcode,
+                operand: Operand::None,
+            };
+            return match machine.step_number(&at, number) {
+                Ok(()) => Some(rest),
+                Err(halt) => machine.stopped(&at, halt, stop),
+            };
+        }
+        let at = decode_operand(opcode, operand, behind, offset).ok()?;
+        let is_payload = matches!(
+            operand,
+            OperandKind::Bytes1
+                | OperandKind::Bytes4
+                | OperandKind::SignedBytes4
+                | OperandKind::Bytes8
+        );
+        // All else ends in what is held, and so in the frame and in the data.
+        if is_payload && at.next > machine.frame_end.min(machine.decoder.length()) {
+            return None;
+        }
+        // Raw array data can follow BUILD, and FRAME says anew how far one may read.
+        let may_move = matches!(opcode, Opcode::Build | Opcode::Frame);
         if may_move {
-            machine.decoder.jump(instruction.next);
+            machine.decoder.jump(at.next);
         }
-        if let Err(halt) = machine.follow_one(&instruction) {
-            if halt == Halt::Stop || !may_move {
-                machine.decoder.jump(instruction.next);
+        if let Err(halt) = machine.step(&at) {
+            if may_move && halt != Halt::Stop {
+                *stop = Some(Err(halt));
+                return None;
             }
-            return Err(Interruption::Halt(halt));
+            return machine.stopped(&at, halt, stop);
         }
-        if may_move && machine.decoder.position() != instruction.next {
-            return Err(Interruption::Moved);
+        if may_move && (opcode == Opcode::Frame || machine.decoder.position() != at.next) {
+            *stop = Some(Ok(()));
+            return None;
         }
-        let length = match (opcode, operand) {
-            (Opcode::Binint1, OperandKind::U8) => 2,
-            (Opcode::Binint2, OperandKind::U16) => 3,
-            (Opcode::Binint, OperandKind::I32) => 5,
-            (Opcode::Binfloat, OperandKind::F64) => 9,
-            _ => return Ok(instruction.next),
+        let length = match operand {
+            OperandKind::None => 0,
+            OperandKind::U8 => 1,
+            OperandKind::U16 => 2,
+            OperandKind::U32 | OperandKind::I32 => 4,
+            OperandKind::U64 | OperandKind::F64 => 8,
+            _ => usize::try_from(at.next - offset - 1).unwrap_or(usize::MAX),
         };
-        let rest = behind.get(length - 1..).unwrap_or_default();
-        if rest.first() != Some(&opcode.byte()) {
-            return Ok(instruction.next);
+        let Some(rest) = behind.get(length..) else {
+            // A payload reaches beyond what is held.
+            machine.decoder.jump(at.next);
+            *stop = Some(Ok(()));
+            return None;
+        };
+        let is_number = matches!(
+            opcode,
+            Opcode::Binint1 | Opcode::Binint2 | Opcode::Binint | Opcode::Binfloat
+        );
+        if is_number && rest.first() == Some(&opcode.byte()) {
+            return Some(machine.follow_alike((opcode, operand, length + 1), rest, at.next));
         }
-        Ok(machine.follow_alike((opcode, operand, length), rest, instruction.next))
+        Some(rest)
     }
 }
 
@@ -179,6 +213,7 @@ impl<'s, 'k> Machine<'s, 'k> {
             inline_depth: 0,
             registered: Vec::new(),
             trace: Trace::default(),
+            watch: Watch::NOTHING,
             describable: 0,
             described_payloads: HashSet::new(),
         }
@@ -204,11 +239,11 @@ impl<'s, 'k> Machine<'s, 'k> {
     fn begin(&mut self, offset: u64) {
         self.decoder.jump(offset);
         if !self.keeps_memo {
-            self.memo = Memo::default();
+            self.memo = Memo::roomy();
         }
         self.read_memo = false;
         self.met_strings = false;
-        self.stack = Stack::default();
+        self.stack = Stack::roomy();
         self.protocol = 0;
         self.protocols_declared = 0;
         self.frame_end = u64::MAX;
@@ -257,48 +292,63 @@ impl<'s, 'k> Machine<'s, 'k> {
         self.step(instruction)
     }
 
-    /// Follows the instructions that the window holds, up to the first that it does not.
+    /// Follows the instructions that the window holds, up to the first that it does not. What might
+    /// need a closer look is left to the usual way: the end of the frame and that of the data.
     fn follow_held(&mut self) -> Result<(), Halt> {
         let chunk = self.decoder.held_chunk();
         let start = self.decoder.position();
+        let end = self.frame_end.min(self.decoder.length());
+        let most = usize::try_from(end.saturating_sub(start)).map_or(PACE, |most| most.min(PACE));
         let held = chunk.bytes();
-        let mut rest = held.get(..PACE).unwrap_or(held);
-        let mut offset = start;
+        let held = held.get(..most).unwrap_or(held);
+        let end = start + held.len() as u64;
+        let mut rest = held;
+        let mut stop = None;
         while let Some((&byte, behind)) = rest.split_first() {
+            let offset = end - rest.len() as u64;
             let arm = HeldInstruction {
                 machine: self,
                 behind,
                 offset,
+                stop: &mut stop,
             };
-            let next = match dispatch(byte, arm) {
-                Some(Ok(next)) => next,
-                Some(Err(Interruption::Halt(halt))) => return Err(halt),
-                Some(Err(Interruption::Moved)) => return Ok(()),
-                Some(Err(Interruption::NotHeld)) | None => break,
-            };
-            let length = usize::try_from(next - offset).unwrap_or(usize::MAX);
-            rest = rest.get(length..).unwrap_or_default();
-            offset = next;
+            match dispatch(byte, arm).flatten() {
+                Some(next) => rest = next,
+                None => break,
+            }
         }
-        self.decoder.jump(offset);
+        if let Some(stopped) = stop {
+            return stopped;
+        }
+        self.decoder.jump(end - rest.len() as u64);
         Ok(())
+    }
+
+    /// The stream ends at an instruction.
+    #[cold]
+    fn stopped<'b>(
+        &mut self,
+        at: &Instruction,
+        halt: Halt,
+        stop: &mut Option<Result<(), Halt>>,
+    ) -> Option<&'b [u8]> {
+        self.decoder.jump(at.next);
+        *stop = Some(Err(halt));
+        None
     }
 
     /// Follows the instructions from `offset` on that are the same as the one before, which pushes
     /// a number and is so many bytes long. Columns of numbers are what most bytes of dense pickles
-    /// are, so whole runs of them are pushed at once. What might need a closer look (the end of
-    /// the frame or of what is held, the limit of the stack) is left to the usual way.
+    /// are, so whole runs of them are pushed at once. Gives what is held behind them. The limit of
+    /// the stack is left to the usual way.
     #[inline(always)]
-    fn follow_alike(
+    fn follow_alike<'b>(
         &mut self,
         (opcode, operand, length): (Opcode, OperandKind, usize),
-        held: &[u8],
+        held: &'b [u8],
         offset: u64,
-    ) -> u64 {
-        let end = self.frame_end.min(self.decoder.length());
-        let bytes = usize::try_from(end.saturating_sub(offset)).unwrap_or(usize::MAX);
-        let room = self.limits.stack.saturating_sub(self.stack.len());
-        let most = room.min(bytes / length);
+    ) -> &'b [u8] {
+        let most = self.limits.stack.saturating_sub(self.stack.len());
         let is_same = |bytes: &&[u8]| bytes.first() == Some(&opcode.byte());
         let same = held.chunks_exact(length).take(most).take_while(is_same);
         let count = same.count();
@@ -312,7 +362,7 @@ impl<'s, 'k> Machine<'s, 'k> {
                 step::fixed_number(&instruction)
             })
         }));
-        offset + (count * length) as u64
+        held.get(count * length..).unwrap_or_default()
     }
 
     /// An instruction starts behind the current frame, or crosses its end.

@@ -7,7 +7,7 @@
 
 use std::collections::HashSet;
 
-use super::{Machine, fetch::Strings, model::Knowledge};
+use super::{Machine, Watch, fetch::Strings, model::Knowledge};
 use crate::{
     facts::{Anomaly, AnomalyKind, End, Facts, Symbol},
     limits::Limits,
@@ -54,7 +54,7 @@ pub struct Readings<'s, 'k> {
     limits: &'s Limits,
     machine: Machine<'s, 'k>,
     /// The machine whose memo goes from stream to stream, once something asks for it.
-    shared: Option<Machine<'s, 'k>>,
+    shared: Option<Box<Machine<'s, 'k>>>,
     /// Streams that one unpickler would have read, and that `shared` has not.
     behind: Vec<u64>,
     /// Where the first stream starts, once it has been followed.
@@ -82,6 +82,13 @@ impl<'s, 'k> Readings<'s, 'k> {
             cuts_followed: false,
             next: None,
         }
+    }
+
+    /// The same with text and bytes of the linear reading noted that are telling.
+    #[must_use]
+    pub fn watching(mut self, watch: Watch) -> Self {
+        self.machine.watch = watch;
+        self
     }
 
     /// Follows the stream at `offset`. Streams are asked for in the order of the member.
@@ -226,8 +233,10 @@ impl<'s, 'k> Readings<'s, 'k> {
 
     fn run_shared(&mut self, offset: u64) -> (Facts, u64) {
         let machine = self.shared.get_or_insert_with(|| {
-            let mut machine = Machine::new(self.source, self.knowledge, self.limits);
+            let machine = Machine::new(self.source, self.knowledge, self.limits);
+            let mut machine = Box::new(machine);
             machine.keeps_memo = true;
+            machine.watch = self.machine.watch;
             if self.met_strings {
                 machine.strings = Strings::Latin1;
             }

@@ -21,7 +21,19 @@ pub(crate) enum Popped {
     Mark,
 }
 
+/// Values that the stacks of most small pickles hold at most.
+const USUAL: usize = 64;
+
 impl Stack {
+    /// Nothing on it, and room for what most streams put there.
+    pub(crate) fn roomy() -> Self {
+        Self {
+            values: Vec::with_capacity(USUAL),
+            marks: Vec::with_capacity(USUAL / 8),
+            fence: 0,
+        }
+    }
+
     /// Values and marks, counted: both take memory.
     #[inline]
     pub(crate) fn len(&self) -> usize {

@@ -107,6 +107,17 @@ impl Machine<'_, '_> {
         }
     }
 
+    /// Applies an instruction whose operand is a short number in decimal digits, which every reader
+    /// takes alike.
+    #[inline(always)]
+    pub(super) fn step_number(&mut self, at: &Instruction, number: i64) -> Result<(), Halt> {
+        match at.opcode {
+            Opcode::Get => self.get(number.cast_unsigned()),
+            Opcode::Put => self.put(at, number.cast_unsigned()),
+            _ => self.push(Value::int(number)),
+        }
+    }
+
     fn stop(&mut self, at: &Instruction) -> Result<(), Halt> {
         self.stack.pop()?;
         if self.stack.len() > 0 {
@@ -169,7 +180,9 @@ impl Machine<'_, '_> {
 
     #[inline]
     fn push_place(&mut self, tag: Tag, at: &Instruction) -> Result<(), Halt> {
-        self.trace.longest = self.trace.longest.max(at.next - at.offset);
+        if at.next - at.offset >= self.watch.shortest {
+            self.note(at);
+        }
         self.push(Value::new(tag, at.offset))
     }
 
@@ -178,8 +191,8 @@ impl Machine<'_, '_> {
         if at.opcode == Opcode::Float && number::is_plain_float(&bytes) {
             return self.push_place(Tag::FloatAt, at);
         }
-        if let Some(small) = small_decimal(&bytes).filter(|_| at.opcode == Opcode::Int) {
-            return self.push(small);
+        if let Some(small) = number::short(&bytes).filter(|_| at.opcode == Opcode::Int) {
+            return self.push(Value::int(small));
         }
         let (reading, tag) = match at.opcode {
             Opcode::Float => (number::float(&bytes), Tag::FloatAt),
@@ -325,8 +338,8 @@ impl Machine<'_, '_> {
 
     fn memo_line(&mut self, at: &Instruction) -> Result<u64, Halt> {
         let bytes = self.line(at).ok_or(Halt::Fault(Fault::BadMemoIndex))?;
-        if let Some(small) = small_decimal(&bytes) {
-            return Ok(small.payload());
+        if let Some(small) = number::short(&bytes) {
+            return Ok(small.cast_unsigned());
         }
         let bytes = bytes.into_owned();
         let reading = number::index(&bytes);
@@ -561,19 +574,6 @@ pub(super) fn fixed_number(at: &Instruction) -> Value {
         Operand::Int(value) => Value::int(value),
         _ => Value::new(Tag::FloatAt, at.offset),
     }
-}
-
-/// The integer of a short line of decimal digits that every reader takes alike. A leading zero
-/// makes a boolean or an octal number of it.
-fn small_decimal(line: &[u8]) -> Option<Value> {
-    if line.is_empty() || line.len() > 9 || (line.len() > 1 && line.first() == Some(&b'0')) {
-        return None;
-    }
-    let mut value = 0;
-    for digit in line {
-        value = value * 10 + i64::from(digit.checked_sub(b'0').filter(|&digit| digit < 10)?);
-    }
-    Some(Value::int(value))
 }
 
 /// Units of work for a name: its bytes are kept, and rules look at it segment by segment, each of

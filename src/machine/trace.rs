@@ -48,8 +48,10 @@ pub(crate) struct Trace {
     pub(crate) inline_arrays: bool,
     /// Where their bytes stand.
     pub(crate) between: Vec<(u64, u64)>,
-    /// Bytes of the longest instruction that is text, bytes or a long number.
-    pub(crate) longest: u64,
+    /// Offsets of the instructions whose text or bytes are telling.
+    pub(crate) telling: Vec<u64>,
+    /// Whether more of them follow.
+    pub(crate) telling_cut: bool,
     /// Number of the first import of this stream.
     pub(crate) first_import: usize,
 }

@@ -127,10 +127,9 @@ impl Value {
     /// Whether it is a list, tuple, dict, set or frozenset.
     #[inline]
     pub(crate) fn is_node(self) -> bool {
-        matches!(
-            self.tag(),
-            Tag::List | Tag::Tuple | Tag::Dict | Tag::Set | Tag::FrozenSet
-        )
+        const FIRST: u64 = Tag::List as u64;
+        const LAST: u64 = Tag::FrozenSet as u64;
+        (FIRST..=LAST).contains(&(self.0 >> PAYLOAD_BITS))
     }
 
     /// Whether it is a literal or a buffer: nothing can be hidden in it.

@@ -140,8 +140,10 @@ impl<'r> From<&'r WeightsOnly> for WeightsOnlyObject<'r> {
 
 #[derive(Serialize)]
 struct Stream<'r> {
-    #[serde(flatten)]
-    member: Member,
+    // Not flattened: every pickle has one, and this is quicker to write.
+    member: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    member_hex: Option<String>,
     offset: u64,
     length: u64,
     protocol: u8,
@@ -305,15 +307,17 @@ pub(super) fn files(report: &Report) -> impl Iterator<Item = File<'_>> {
 impl<'r> From<&'r Report> for Summary<'r> {
     fn from(report: &'r Report) -> Self {
         let suppressed = report.suppressed();
+        let verdicts: Vec<Verdict> = report.files.iter().map(FileReport::verdict).collect();
+        let count = |one| verdicts.iter().filter(|verdict| **verdict == one).count();
         let provenance = &report.provenance;
         Self {
             inputs: report.files.len(),
-            clean: report.count(Verdict::Clean),
-            unfamiliar: report.count(Verdict::Unfamiliar),
-            suspicious: report.count(Verdict::Suspicious),
-            dangerous: report.count(Verdict::Dangerous),
-            incomplete: report.count(Verdict::Incomplete),
-            skipped: report.count(Verdict::Skipped),
+            clean: count(Verdict::Clean),
+            unfamiliar: count(Verdict::Unfamiliar),
+            suspicious: count(Verdict::Suspicious),
+            dangerous: count(Verdict::Dangerous),
+            incomplete: count(Verdict::Incomplete),
+            skipped: count(Verdict::Skipped),
             suppressed: Suppressed {
                 baseline: suppressed.known,
                 configuration: suppressed.trusted,
@@ -359,8 +363,10 @@ impl<'r> File<'r> {
 
 impl<'r> From<&'r StreamReport> for Stream<'r> {
     fn from(stream: &'r StreamReport) -> Self {
+        let Member { member, member_hex } = Member::from(&stream.member);
         Self {
-            member: Member::from(&stream.member),
+            member,
+            member_hex,
             offset: stream.offset,
             length: stream.length,
             protocol: stream.protocol,

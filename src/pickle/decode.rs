@@ -303,6 +303,11 @@ impl<'s> Decoder<'s> {
         self.window.peek(span.start).get(..length)
     }
 
+    /// The first `length` bytes of a span, where the window holds them.
+    pub fn beginning(&self, span: Span, length: usize) -> Option<&[u8]> {
+        self.window.peek(span.start).get(..length)
+    }
+
     /// The byte at the current position, or nothing at the end of the source.
     ///
     /// # Errors

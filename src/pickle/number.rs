@@ -168,6 +168,45 @@ pub fn is_plain_float(line: &[u8]) -> bool {
     whole > 0 && rest.is_empty() && line.len() <= LONGEST
 }
 
+/// Longest number, in digits, of [`short`].
+const SHORT: usize = 9;
+
+/// The number of a short line of decimal digits that every reader takes alike. A leading zero makes
+/// a boolean or an octal number of it.
+pub fn short(line: &[u8]) -> Option<i64> {
+    let has_zero = line.len() > 1 && line.first() == Some(&b'0');
+    if line.is_empty() || line.len() > SHORT || has_zero {
+        return None;
+    }
+    line.iter().try_fold(0, |value, digit| {
+        let digit = digit.checked_sub(b'0').filter(|&digit| digit < 10)?;
+        Some(value * 10 + i64::from(digit))
+    })
+}
+
+/// As [`short`] of the line that begins here, and what stands behind it.
+#[inline(always)]
+pub fn short_line(bytes: &[u8]) -> Option<(i64, &[u8])> {
+    let (&first, mut rest) = bytes.split_first()?;
+    let mut value = i64::from(first.wrapping_sub(b'0'));
+    if value > 9 {
+        return None;
+    }
+    for _ in 0..SHORT {
+        let (&byte, behind) = rest.split_first()?;
+        let digit = i64::from(byte.wrapping_sub(b'0'));
+        if digit > 9 {
+            return (byte == b'\n').then_some((value, behind));
+        }
+        if value == 0 {
+            return None;
+        }
+        value = value * 10 + digit;
+        rest = behind;
+    }
+    None
+}
+
 /// Decimal digits as honest writers spell them, on which all readers agree: no leading zero, no
 /// plus, no blank, and so short that it fits.
 fn plain(line: &[u8]) -> Option<i64> {
@@ -406,6 +445,34 @@ fn whole_double(text: &[u8]) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn short_numbers_are_what_every_reader_takes_and_end_at_the_line() {
+        for line in ["0", "7", "10", "123456789"] {
+            let number: i64 = line.parse().unwrap();
+            assert_eq!(short(line.as_bytes()), Some(number));
+            assert_eq!(int(line.as_bytes()).value(), Some(Number::Int(number)));
+            let more = [line.as_bytes(), b"\n.\n"].concat();
+            assert_eq!(short_line(&more), Some((number, &b".\n"[..])));
+            assert_eq!(short_line(line.as_bytes()), None);
+        }
+        for line in [
+            "",
+            "00",
+            "01",
+            "007",
+            "-1",
+            "+1",
+            "1_0",
+            "1 ",
+            "1234567890",
+            "1L",
+        ] {
+            assert_eq!(short(line.as_bytes()), None, "{line}");
+            let line = [line.as_bytes(), b"\n"].concat();
+            assert_eq!(short_line(&line), None, "{line:?}");
+        }
+    }
 
     #[test]
     fn plain_floats_are_what_every_reader_takes() {

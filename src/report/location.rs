@@ -5,40 +5,39 @@ use std::sync::Arc;
 /// The names that lead from the input to a member, outermost first; none for the input itself.
 ///
 /// Names are bytes: an archive may spell a name that is not UTF-8.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct MemberPath(Arc<[Vec<u8>]>);
-
-impl Default for MemberPath {
-    fn default() -> Self {
-        Self(Arc::from([]))
-    }
-}
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct MemberPath(Option<Arc<[Vec<u8>]>>);
 
 impl MemberPath {
     /// Takes the names, outermost first.
     pub fn new(names: impl IntoIterator<Item = Vec<u8>>) -> Self {
-        Self(names.into_iter().collect())
+        let names: Arc<[Vec<u8>]> = names.into_iter().collect();
+        Self(Some(names).filter(|names| !names.is_empty()))
     }
 
     /// The names, outermost first.
     pub fn names(&self) -> &[Vec<u8>] {
-        &self.0
+        self.0.as_deref().unwrap_or_default()
     }
 
     /// Whether this is the input itself.
     pub fn is_input(&self) -> bool {
-        self.0.is_empty()
+        self.0.is_none()
     }
 
     /// The names joined by `!`, as reports show them.
     pub fn joined(&self) -> Vec<u8> {
-        self.0.join(&b'!')
+        self.names().join(&b'!')
     }
 
     /// The names joined by `!`, without the offsets that stand for names where a format has none,
     /// as in `pickle@76`: they are others in every version of a file.
     pub fn lasting(&self) -> Vec<u8> {
-        let names: Vec<&[u8]> = self.0.iter().map(|name| without_offset(name)).collect();
+        let names: Vec<&[u8]> = self
+            .names()
+            .iter()
+            .map(|name| without_offset(name))
+            .collect();
         names.join(&b'!')
     }
 }

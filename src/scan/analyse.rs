@@ -1,13 +1,13 @@
 //! From a place in a source to what the rules say: the only file that knows machine and rules.
 
 use crate::{
-    container::{Code, Named},
+    container::{self, Code, Named},
     facts::{
         Anomaly, AnomalyKind, Argument, ContainerFact, End, Facts, ImportFact, PayloadFact,
         PayloadKind, Place, Symbol, Target,
     },
     limits::{Deadline, Limits},
-    machine::{Reading, Readings},
+    machine::{Reading, Readings, Watch},
     payload,
     pickle::Span,
     rules::{Judgement, Match, Ruleset, Severity},
@@ -103,7 +103,11 @@ const STREAM: usize = 1024;
 impl<'s, 'k> Analyst<'s, 'k> {
     pub(super) fn new(source: &'s dyn Source, ruleset: &'k Ruleset, limits: &'s Limits) -> Self {
         Self {
-            readings: Readings::new(source, ruleset, limits),
+            readings: Readings::new(source, ruleset, limits).watching(Watch {
+                shortest: container::SHORTEST_CARRIED,
+                head: container::CARRIED_HEAD,
+                is_telling: container::may_carry,
+            }),
             ruleset,
             limits,
             numbers_are_tensors: false,

@@ -399,9 +399,17 @@ impl Scanned {
         findings.truncate(most);
     }
 
-    /// Sums up what the bytes are, and says so where a person should know.
+    /// Sums up what the bytes are.
     fn account(&mut self) {
         let accounting = std::mem::take(&mut self.accounts).settle(self.file.size);
+        self.file.accounting = accounting;
+        if !self.file.accounting.ranges.is_empty() {
+            self.remark();
+        }
+    }
+
+    /// Says which bytes nothing explains, where a person should know.
+    fn remark(&mut self) {
         let findings = self
             .file
             .findings
@@ -411,10 +419,9 @@ impl Scanned {
         let told: HashSet<_> = findings.cloned().collect();
         let read: HashSet<_> = streams.cloned().collect();
         let told = |member: &MemberPath| told.contains(member) || !read.contains(member);
-        for (member, message) in accounts::remarks(&accounting, told) {
+        for (member, message) in accounts::remarks(&self.file.accounting, told) {
             self.note_once(Notice::about(member, NoticeKind::Unexplained, message));
         }
-        self.file.accounting = accounting;
     }
 
     /// Orders and numbers the findings, and says why an input without pickles is skipped.

@@ -35,12 +35,13 @@ impl Scanner<'_> {
         analysed: &Analysed,
     ) -> Vec<Member> {
         let facts = &analysed.facts;
-        // Raw array data is nothing that the machine has looked at.
-        if facts.longest < container::SHORTEST_CARRIED && !facts.inline_arrays {
+        if facts.telling.is_empty() {
             return Vec::new();
         }
         let carrier = Carrier {
-            range: (facts.offset, analysed.end()),
+            telling: &facts.telling,
+            cut: facts.telling_cut,
+            end: analysed.end(),
             between: &facts.between,
         };
         let found = container::carried(&pickle.member, &pickle.source, &carrier, &self.limits);
@@ -94,5 +95,42 @@ impl Scanner<'_> {
             inside.push(Member::found(path, source, None));
         }
         inside
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{
+        rules::Ruleset,
+        scan::{Options, scan_source},
+        source::MemorySource,
+    };
+    use std::sync::Arc;
+
+    /// The members that hold streams of a list of many strings that begin like packed data, with a
+    /// pickle that calls something at its end.
+    fn members(strings: usize) -> Vec<Vec<u8>> {
+        let inner = b"cposix\ngetpid\n(tR.";
+        let mut bytes = b"\x80\x04]".to_vec();
+        for _ in 0..strings {
+            bytes.extend_from_slice(b"C\x0cBZh: no such0");
+        }
+        bytes.extend([b'C', u8::try_from(inner.len()).unwrap()]);
+        bytes.extend_from_slice(inner);
+        bytes.extend_from_slice(b"a.");
+        let source = Arc::new(MemorySource::new(bytes));
+        let options = Options::default();
+        let report = scan_source("a".into(), source, &options, Ruleset::builtin());
+        let streams = report.files.iter().flat_map(|file| &file.streams);
+        streams.map(|stream| stream.member.joined()).collect()
+    }
+
+    #[test]
+    fn what_a_pickle_carries_is_found_behind_few_and_behind_many_telling_texts() {
+        for strings in [0, 3, (1 << 16) - 1, (1 << 16) + 3] {
+            let at = 3 + strings * 15 + 2;
+            let expected = [Vec::new(), format!("bytes@{at}").into_bytes()];
+            assert_eq!(members(strings), expected, "{strings}");
+        }
     }
 }

@@ -101,11 +101,13 @@ pub fn scan_found(
         excluded,
         ..Report::default()
     };
-    report.files.reserve(results.len());
-    for (file, rules) in results {
-        report.rules.extend(rules);
-        report.files.push(file);
-    }
+    let results = results.into_iter();
+    report.files = { results }
+        .map(|(file, rules)| {
+            report.rules.extend(rules);
+            file
+        })
+        .collect();
     report
 }
 

@@ -219,7 +219,8 @@ fn unopened(path: &Path, error: &io::Error) -> Input {
 fn walk(root: &Path, excludes: &Excludes, inputs: &mut Inputs) {
     let entries = WalkDir::new(root)
         .follow_links(false)
-        .sort_by_file_name()
+        // As by the names, which follow the same folder: but nothing is taken apart.
+        .sort_by(|one, other| one.path().as_os_str().cmp(other.path().as_os_str()))
         .into_iter();
     let mut excluded = 0;
     let entries = entries.filter_entry(|entry| {

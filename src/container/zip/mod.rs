@@ -16,8 +16,10 @@ mod versions;
 use std::{
     collections::{BTreeMap, BTreeSet},
     io,
-    sync::Arc,
+    sync::{Arc, LazyLock},
 };
+
+use memchr::memmem::Finder;
 
 use self::{
     directory::Directory,
@@ -40,6 +42,9 @@ pub(super) const FORMAT: Format = Format {
     opener: open,
 };
 
+/// Every file is searched for it, so the search is prepared once.
+static END: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(record::END));
+
 /// A record at the start, or an end record near the end, which is enough for `zipfile`.
 fn matches(head: &Head<'_>) -> bool {
     let signatures = [
@@ -53,7 +58,7 @@ fn matches(head: &Head<'_>) -> bool {
         .any(|signature| head.bytes.starts_with(*signature));
     let tail_start = head.length.saturating_sub(head.tail.len() as u64);
     at_start
-        || memchr::memmem::find_iter(head.tail, record::END).any(|inside| {
+        || END.find_iter(head.tail).any(|inside| {
             let end = head.tail.get(inside..).and_then(record::end);
             end.is_some_and(|end| record::plausible_end(&end, tail_start + inside as u64))
         })
