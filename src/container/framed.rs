@@ -19,6 +19,36 @@ pub(super) const FORMAT: Format = Format {
 const PREFIX: u64 = 4;
 
 fn matches(head: &Head<'_>) -> bool {
+    begins_framed(head) || leads_to_pickle(head)
+}
+
+/// Frames that are followed to one that is a pickle.
+const MOST: usize = 8;
+
+/// Whether lengths lead from frame to frame, and to a whole pickle that declares its protocol.
+fn leads_to_pickle(head: &Head<'_>) -> bool {
+    let mut at = 0;
+    for _ in 0..MOST {
+        let length = u64::from(u32_be(head.bytes, at).unwrap_or(0));
+        let rest = head.length.saturating_sub(at as u64 + PREFIX);
+        if length < 2 || length > rest {
+            return false;
+        }
+        let start = at + 4;
+        let end = start.saturating_add(usize::try_from(length).unwrap_or(usize::MAX));
+        let Some(frame) = head.bytes.get(start..end) else {
+            return false;
+        };
+        if matches!(frame, [0x80, 2..=5, next, .., b'.'] if Opcode::from_byte(*next).is_some()) {
+            return true;
+        }
+        at = end;
+    }
+    false
+}
+
+/// Whether the first frame is a pickle.
+fn begins_framed(head: &Head<'_>) -> bool {
     let length = u64::from(u32_be(head.bytes, 0).unwrap_or(0));
     let begins = matches!(
         head.bytes.get(4..),

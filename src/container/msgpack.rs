@@ -9,7 +9,10 @@ use super::{
     Format, Head, Opening, ProblemKind,
     encoding::{begins_pickle, is_packed},
 };
-use crate::source::{Buffered, Source, read_range};
+use crate::{
+    pickle::Opcode,
+    source::{Buffered, Source, read_range},
+};
 
 pub(super) const FORMAT: Format = Format {
     name: "msgpack",
@@ -89,6 +92,18 @@ impl Token {
         is_text && word.is_some_and(|word| !word.is_empty() && word.iter().all(printable))
     }
 
+    /// Whether it is a pickle that declares its protocol, as far as it is held.
+    fn is_pickle(self, bytes: &[u8]) -> bool {
+        let start = usize::try_from(self.head).unwrap_or(usize::MAX);
+        let length = usize::try_from(self.payload).unwrap_or(usize::MAX);
+        let held = bytes.get(start..).unwrap_or_default();
+        let ends = held
+            .get(length.saturating_sub(1))
+            .is_none_or(|last| *last == b'.');
+        let begins = matches!(held, [0x80, 2..=5, next, ..] if Opcode::from_byte(*next).is_some());
+        self.what == What::Bytes && begins && ends
+    }
+
     fn new((head, payload): (u64, u64), inside: u64, what: What) -> Self {
         Self {
             head,
@@ -102,25 +117,31 @@ impl Token {
 /// Tokens in a row that are no accident.
 const CONVINCING: usize = 6;
 
-/// Whether a file begins with a map of texts, or an array with such a map in it, and goes on so.
+/// Whether a file begins with a map of texts, or an array with such a map in it, and goes on so; or
+/// whether a value near its beginning begins like a pickle.
 fn matches(head: &Head<'_>) -> bool {
-    if !matches!(head.bytes.first(), Some(0x81..=0x9f | 0xdc..=0xdf)) {
+    if !matches!(
+        head.bytes.first(),
+        Some(0x81..=0x9f | 0xc4..=0xc9 | 0xd4..=0xd8 | 0xdc..=0xdf)
+    ) {
         return false;
     }
     let (mut at, mut left, mut tokens, mut keyed) = (0_u64, 1_u64, 0_usize, false);
-    let mut is_key = false;
+    let (mut is_key, mut is_odd) = (false, false);
     while left > 0 {
         let rest = usize::try_from(at).ok().and_then(|at| head.bytes.get(at..));
         let token = rest.filter(|rest| !rest.is_empty()).map(Token::read);
         let Some(Some(token)) = token else {
             // What is held ends, inside a token or at its end, or it is no msgpack.
             let is_end = rest.is_none_or(|rest| rest.len() < LONGEST);
-            return is_end && keyed && tokens >= CONVINCING;
+            return is_end && keyed && !is_odd && tokens >= CONVINCING;
         };
-        // The first key of a map tells a format apart from the bytes of any other.
-        if is_key && !token.is_word(rest.unwrap_or_default()) {
-            return false;
+        let rest = rest.unwrap_or_default();
+        if token.is_pickle(rest) {
+            return true;
         }
+        // The first key of a map tells a format apart from the bytes of any other.
+        is_odd |= is_key && !token.is_word(rest);
         keyed |= is_key;
         is_key = token.what == What::Map && token.inside > 0;
         at = at.saturating_add(token.head).saturating_add(token.payload);
@@ -128,7 +149,7 @@ fn matches(head: &Head<'_>) -> bool {
         tokens += 1;
     }
     let is_whole = at == head.length || at < head.length && tokens >= CONVINCING - 1;
-    keyed && is_whole
+    keyed && !is_odd && is_whole
 }
 
 fn open(opening: &mut Opening<'_>) -> io::Result<()> {
@@ -195,6 +216,9 @@ mod tests {
         assert!(is_msgpack(map, 1 << 20));
         assert!(!is_msgpack(&map[..9], 9));
         assert!(!is_msgpack(b"\x81\x01\xa1b", 4));
+        assert!(is_msgpack(b"\x81\x01\xc4\x04\x80\x04N.", 8));
+        assert!(is_msgpack(b"\x91\xc4\x04\x80\x04N.\xc1", 8));
+        assert!(!is_msgpack(b"\x91\xc4\x04\x80\x04NN", 7));
         assert!(!is_msgpack(b"\x93NUMPY", 6));
         assert!(!is_msgpack(b"\x89PNG\r\n\x1a\n", 8));
     }

@@ -36,7 +36,11 @@ pub(super) const YAML: Format = Format {
 
 pub(super) const BASE64: Format = Format {
     name: "base64",
-    matches: |head| head.text.is_some() && is_all(head, Kind::Base64),
+    // What follows a text may be no text: Python's decoder stops at its padding.
+    matches: |head| match head.text {
+        Some(_) => is_all(head, Kind::Base64),
+        None => encoding::guess(head.bytes) == Some(Kind::Base64),
+    },
     opener: open_text,
 };
 

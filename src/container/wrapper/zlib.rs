@@ -9,7 +9,9 @@ use super::super::{
     codec::{Chain, Codec, Single},
     encoding::begins_pickle,
     input::Input,
+    text::runs,
 };
+use crate::source::MemorySource;
 
 pub(in super::super) const FORMAT: Format = Format {
     name: "zlib",
@@ -40,13 +42,16 @@ fn starts(head: &[u8]) -> bool {
 }
 
 /// Two bytes are weak evidence, so all of the head has to decompress, or what comes out before an
-/// error has to begin like a pickle: a loader that asks for little at a time has run that by then.
+/// error has to be or begin like a pickle: a loader that asks for little at a time has run that by then.
 fn inflates(head: &[u8]) -> bool {
     match io::copy(&mut ZlibDecoder::new(head), &mut io::sink()) {
         Ok(_) => true,
         // The head is only part of the file; running out of it proves nothing.
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => true,
-        Err(_) => begins_pickle(&before_error(head)),
+        Err(_) => {
+            let before = before_error(head);
+            begins_pickle(&before) || runs(&MemorySource::new(before)).unwrap_or(true)
+        }
     }
 }
 

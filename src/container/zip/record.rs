@@ -59,18 +59,17 @@ pub(super) struct Central {
     pub(super) length: u64,
 }
 
-/// Reads a directory entry; nothing where the signature is another or bytes are missing.
+/// Reads a directory entry; nothing where the signature is another or its fixed part is not whole.
 pub(super) fn central(bytes: &[u8]) -> Option<Central> {
     let rest = bytes.strip_prefix(CENTRAL)?;
     let name_length = usize::from(u16_le(rest, 24)?);
     let extra_length = usize::from(u16_le(rest, 26)?);
     let comment_length = usize::from(u16_le(rest, 28)?);
     let variable = rest.get(CENTRAL_LENGTH - 4..)?;
-    let name = variable.get(..name_length)?;
-    let extra = variable
-        .get(name_length..)?
-        .get(..extra_length)
-        .unwrap_or_default();
+    // As in CPython, a name or extra field that reaches beyond the end is as long as there are bytes.
+    let name = variable.get(..name_length).unwrap_or(variable);
+    let extra = variable.get(name_length..).unwrap_or_default();
+    let extra = extra.get(..extra_length).unwrap_or_default();
     let (unpacked, packed, offset) = (u32_le(rest, 20)?, u32_le(rest, 16)?, u32_le(rest, 38)?);
     let [unpacked, packed, offset] = widen([unpacked, packed, offset], extra);
     let claims = Claims {
