@@ -24,7 +24,11 @@ const COLUMNS: [&str; 5] = ["benign", "malicious", "truncated", "bomb", "tampere
 /// The cells of each row.
 fn rows() -> Vec<Vec<String>> {
     let text = std::fs::read_to_string(Path::new(ROOT).join("docs/CONTAINERS.md")).unwrap();
-    let lines = text.lines().filter(|line| line.starts_with("| "));
+    let table = text
+        .lines()
+        .skip_while(|line| !line.starts_with("| Format"));
+    let table = table.take_while(|line| line.starts_with('|'));
+    let lines = table.filter(|line| line.starts_with("| "));
     let cells = |line: &str| line.split('|').map(|cell| cell.trim().to_owned()).collect();
     let rows: Vec<Vec<String>> = lines.skip(1).map(cells).collect();
     assert!(rows.len() > 20);

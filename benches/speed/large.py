@@ -3,16 +3,19 @@
     python3 benches/speed/large.py PICKSCAN FOLDER
 
 Makes, in FOLDER, a checkpoint of torch of 5 GB (sparse, 1,000 stored tensors) and a joblib file of an
-array of 2 GB, compressed by zlib; both stay there. Prints seconds and peak memory of the whole
-process. Needs nothing but the standard library.
+array of 2 GB, compressed by zlib; where h5py is at hand also weights of Keras of 4 GB (sparse, 100
+layers), and 2 GB of them in an archive. They stay there. Prints seconds and peak memory of the whole
+process. Needs nothing else but the standard library.
 """
 
+import importlib.util
 import os
 import pathlib
 import random
 import subprocess
 import sys
 import time
+import zipfile
 import zlib
 
 from shapes import checkpoint
@@ -40,6 +43,34 @@ def compressed(path, size):
         file.write(packer.compress(b".") + packer.flush())
 
 
+def weights(path, size, layers=100):
+    """What `model.save_weights` of Keras writes, with nothing but zeros in it."""
+    import h5py
+
+    count = size // layers // 4
+    with h5py.File(path, "w", libver="latest") as file:
+        file.attrs["keras_version"] = "3.10.0"
+        for layer in range(layers):
+            group = file.create_group(f"layers/dense_{layer}/vars")
+            group.attrs["name"] = f"dense_{layer}"
+            made = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+            made.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
+            made.set_fill_time(h5py.h5d.FILL_TIME_NEVER)
+            space = h5py.h5s.create_simple((count,))
+            h5py.h5d.create(group.id, b"0", h5py.h5t.IEEE_F32LE, space, made)
+
+
+def archive(path, size):
+    """The same as `model.save` writes it."""
+    inner = path.with_suffix(".weights.h5")
+    weights(inner, size)
+    with zipfile.ZipFile(path, "w") as out:
+        out.writestr("metadata.json", '{"keras_version": "3.10.0"}')
+        out.writestr("config.json", '{"module": "keras", "class_name": "Sequential", "config": {"layers": []}}')
+        out.write(inner, "model.weights.h5")
+    inner.unlink()
+
+
 def measured(program, path):
     begun = time.perf_counter()
     child = subprocess.Popen([program, path, "-f", "json"], stdout=subprocess.PIPE)
@@ -57,6 +88,9 @@ def main():
         "torch-5g.pt": (lambda path: checkpoint(path, 5 * GIGABYTE), 5),
         "array-2g.joblib": (lambda path: compressed(path, 2 * GIGABYTE), 1),
     }
+    if importlib.util.find_spec("h5py"):
+        shapes["weights-4g.h5"] = (lambda path: weights(path, 4 * GIGABYTE), 5)
+        shapes["model-2g.keras"] = (lambda path: archive(path, 2 * GIGABYTE), 5)
     for name, (make, runs) in shapes.items():
         path = folder / name
         if not path.exists():

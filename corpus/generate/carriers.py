@@ -2,7 +2,7 @@
 """Writes the samples of corpus/containers in which pickles or code stand inside other data.
 
 `stores` and `hdf5` need h5py, PyTables and pandas, `keras` Keras 3 with any backend and h5py,
-`tables_of_arrow` pyarrow, `records` ZODB, `named` PyYAML, jsonpickle, scikit-learn and skops. Every
+`tables_of_arrow` pyarrow, `packed` msgpack-numpy and Blosc 2, `records` ZODB, `named` PyYAML, jsonpickle, scikit-learn and skops. Every
 malicious pickle only asks for the process id or the current folder, every malicious function runs
 `true`.
 """
@@ -232,6 +232,24 @@ def tables_of_arrow():
     for name in ["arrow-good.arrow", "parquet-good.parquet"]:
         stem, suffix = name.replace("good", "cut").split(".")
         write(f"{stem}.{suffix}", (OUT / name).read_bytes()[:-20])
+
+
+def packed():
+    """msgpack with arrays, as msgpack-numpy writes them, and Blosc."""
+    import blosc2
+    import msgpack
+    import msgpack_numpy
+    import numpy
+
+    for kind, value in [("good", {"a": 1}), ("evil", Evil())]:
+        objects = numpy.array([value, None], dtype=object)
+        state = {"weights": numpy.arange(20.0), "name": "run", "objects": objects, "steps": [1, 2.5, None]}
+        write(f"msgpack-{kind}.msgpack", msgpack.packb(state, default=msgpack_numpy.encode))
+    write("msgpack-cut.msgpack", (OUT / "msgpack-good.msgpack").read_bytes()[:-20])
+    tail = msgpack.packb({"a": [1, 2]}) + (OUT / "msgpack-evil.msgpack").read_bytes()
+    write("msgpack-second.msgpack", tail)
+    write("packed.blosc", blosc2.compress2(GOOD * 9, typesize=1))
+    write("packed.b2frame", blosc2.SChunk(data=GOOD * 9).to_cframe())
 
 
 def castagnoli(data):

@@ -411,7 +411,7 @@ def torch_tar():
     """The layout of torch 0.1: no library that runs today writes it."""
     float_storage = b"ctorch\nFloatStorage\n"
     storages = pickle.dumps(1, 2) + b"\x80\x02K\x05X\x03\0\0\0cpu" + float_storage + b"\x87."
-    storages += struct.pack("<Q4f", 4, 1, 2, 3, 4)
+    storages += struct.pack("<Q4f", 4, 1, 2, 3, 4) + pickle.dumps([], 2)
     tensors = pickle.dumps(1, 2) + b"\x80\x02K\x06K\x05ctorch\nFloatTensor\n\x87."
     tensors += struct.pack("<iiqqqqq", 2, 0, 2, 2, 2, 1, 0)
     info = pickle.dumps({"protocol_version": 1000, "little_endian": True}, 2)

@@ -3,6 +3,7 @@
 
     layouts.py torch        torch 2.15, pytorch-lightning, torch-model-archiver
     layouts.py joblib       numpy, joblib
+    layouts.py beside       numpy, joblib 0.9.4 (Python 3.6)
     layouts.py archives     nothing but Python
 
 Every malicious pickle only asks for the process id, and every malicious module would.
@@ -57,10 +58,12 @@ def torch_tars():
     """The layout of torch 0.1, which no torch that runs today writes: pickles, and numbers behind them."""
     storages = pickle.dumps(1, 2) + b"\x80\x02K\x05X\x03\0\0\0cpuctorch\nFloatStorage\n\x87."
     storages += struct.pack("<Q4f", 4, 1, 2, 3, 4)
+    # Behind the storages stands a list of views of them.
+    views = pickle.dumps([], 2)
     tensors = pickle.dumps(1, 2) + b"\x80\x02K\x06K\x05ctorch\nFloatTensor\n\x87."
     tensors += struct.pack("<iiqqqqq", 2, 0, 2, 2, 2, 1, 0)
     info = pickle.dumps({"protocol_version": 1000, "little_endian": True}, 2)
-    records = [("sys_info", info), ("storages", storages), ("tensors", tensors)]
+    records = [("sys_info", info), ("storages", storages + views), ("tensors", tensors)]
     model = b"\x80\x02}q\0X\x06\0\0\0weightq\1K\x06Qs."
     good = tar_of([*records, ("pickle", model)])
     write("torch-0.1-good.pt", good)
@@ -260,6 +263,25 @@ def compressed(joblib, value):
     return buffer.getvalue()
 
 
+def of_beside():
+    """Arrays in files of their own, as joblib wrote them before 0.10."""
+    import joblib
+    import numpy as np
+
+    value = {"w": np.arange(500.0), "o": np.array([{"a": 1}, None], dtype=object), "n": 3}
+    with tempfile.TemporaryDirectory() as folder:
+        folder = pathlib.Path(folder)
+        for name in ["joblib-beside.pkl", "joblib-beside-evil.pkl"]:
+            joblib.dump(value, str(folder / name))
+        joblib.dump({"w": np.arange(500.0), "n": 3}, str(folder / "joblib-beside-packed.pkl"), compress=3, cache_size=0)
+        for path in folder.iterdir():
+            write(path.name, path.read_bytes())
+    # What numpy.load does not know, it unpickles.
+    write("joblib-beside-evil.pkl_01.npy", EVIL)
+    whole = (OUT / "joblib-beside.pkl").read_bytes()
+    write("joblib-elsewhere.pkl", whole.replace(b"joblib-beside.pkl_01.npy", b"../containers/zipevil.pt"))
+
+
 # --- archives ----------------------------------------------------------------------------------
 
 
@@ -364,13 +386,44 @@ def npys():
     write("npy-huge-header.npy", npy("{'descr': '|O', 'fortran_order': False, 'shape': (1,)}" + " " * 70_000 + "\n", EVIL, 2))
 
 
+def damaged():
+    """Truncated and tampered variants of what other scripts wrote."""
+    for name, cut, part in [
+        ("keras-plain.keras", "keras-cut.keras", 0.5),
+        ("skops-good.skops", "skops-cut.skops", 0.5),
+        ("hydra-good.nemo", "hydra-cut.nemo", 0.5),
+        ("django-good.djcache", "django-cut.djcache", 0.9),
+        ("json-good.zip", "json-cut.zip", 0.5),
+        ("carrier-good.pkl", "carrier-cut.pkl", 0.5),
+    ]:
+        whole = (OUT / name).read_bytes()
+        write(cut, whole[: int(len(whole) * part)])
+    honest = (OUT / "npz.npz").read_bytes()
+    with zipfile.ZipFile(io.BytesIO(honest)) as archive:
+        name = archive.namelist()[0]
+    write("npz-twice.npz", appended(honest, name, (OUT / "npy-evil.npy").read_bytes()))
+    write("served-twice.mar", appended((OUT / "served.mar").read_bytes(), "model.pt", EVIL))
+    write("skops-twice.skops", appended((OUT / "skops-good.skops").read_bytes(), "schema.json", EVIL))
+    write("zfile-trailing.pkl", (OUT / "zfile-good.pkl").read_bytes() + EVIL)
+    # An end record inside the comment of another: some readers look for the first, some for the last.
+    outer = zip_of([Entry("a.pkl", GOOD)])
+    inner = zip_of([Entry("a.pkl", EVIL)], base=len(outer))
+    at = inner.index(b"PK\1\2")
+    comment = inner[:at] + inner[at:-22]
+    fake = end(1, len(inner) - 22 - at, len(outer) + at)
+    outer = outer[:-2] + struct.pack("<H", len(comment) + len(fake))
+    write("zip-end-in-comment.zip", outer + comment + fake)
+    write("zip-comment-too-long.zip", outer + comment + fake[:-1] + b"\xff")
+
+
 def of_archives():
     zips()
+    damaged()
     tars()
     others()
     npys()
 
 
 if __name__ == "__main__":
-    for name in sys.argv[1:] or ["torch", "joblib", "archives"]:
+    for name in sys.argv[1:] or ["torch", "joblib", "beside", "archives"]:
         globals()[f"of_{name}"]()

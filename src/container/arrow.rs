@@ -16,14 +16,14 @@ use crate::source::{MemorySource, Source, read_range};
 /// Files and streams of Arrow's own, Feather among them.
 pub(super) const IPC: Format = Format {
     name: "arrow",
-    matches: |head| head.bytes.starts_with(FILE) || is_stream(head),
+    matches: |head| is_file(head, FILE) || is_stream(head),
     opener: open_ipc,
 };
 
 /// Parquet.
 pub(super) const PARQUET: Format = Format {
     name: "parquet",
-    matches: |head| head.bytes.starts_with(PARQUET_MAGIC),
+    matches: |head| is_file(head, PARQUET_MAGIC),
     opener: open_parquet,
 };
 
@@ -39,6 +39,11 @@ const SCHEMA: &[u8] = b"ARROW:schema";
 /// Largest schema that is looked at, in bytes.
 const LARGEST: u32 = 64 << 20;
 
+/// Readers look at the end first, and some at nothing else.
+fn is_file(head: &Head<'_>, magic: &[u8]) -> bool {
+    head.bytes.starts_with(magic) || head.tail.ends_with(magic)
+}
+
 fn is_stream(head: &Head<'_>) -> bool {
     let length = u32_le(head.bytes, 4).unwrap_or(0);
     // A message is padded to eight bytes, and its table begins within the first ones.
@@ -52,7 +57,8 @@ fn is_stream(head: &Head<'_>) -> bool {
 fn open_ipc(opening: &mut Opening<'_>) -> io::Result<()> {
     let source = Arc::clone(opening.source);
     let length = source.len();
-    let is_file = read_range(source.as_ref(), 0, 8)?.starts_with(FILE);
+    let end = read_range(source.as_ref(), length.saturating_sub(10), 10)?;
+    let is_file = end.ends_with(FILE) || read_range(source.as_ref(), 0, 8)?.starts_with(FILE);
     let start = if is_file { 8 } else { 0 };
     let head = read_range(source.as_ref(), start, 8)?;
     // Before 0.15 nothing but the length stood before a message.
@@ -61,7 +67,6 @@ fn open_ipc(opening: &mut Opening<'_>) -> io::Result<()> {
     if !schema(opening, (start, size))? || !is_file {
         return Ok(());
     }
-    let end = read_range(source.as_ref(), length.saturating_sub(10), 10)?;
     if !end.ends_with(FILE) {
         opening.problem(ProblemKind::Truncated, "its end is missing");
         return Ok(());

@@ -130,15 +130,20 @@ const ALPHABETS: [u8; 256] = {
 /// Bytes of a text that must stand in the alphabet of its encoding.
 const FIRST: usize = 8;
 
-/// The encodings in whose alphabets the first bytes of a text stand.
+/// The encodings in whose alphabets the first bytes of a text stand, in that of base 64 all but one.
 #[expect(
     clippy::indexing_slicing,
     reason = "a byte always lies within a table of 256"
 )]
 fn alphabets(text: &[u8]) -> u8 {
     let text = text.strip_prefix(b"<~").unwrap_or(text);
-    let first = text.iter().take(FIRST);
-    first.fold(u8::MAX, |all, byte| all & ALPHABETS[*byte as usize])
+    let first = text.get(..FIRST).unwrap_or(text);
+    let fit = { first.iter() }.fold(u8::MAX, |all, byte| all & ALPHABETS[*byte as usize]);
+    let others = first.iter().filter(|byte| !Kind::Base64.has(**byte));
+    if is_little(others.count(), FIRST) {
+        return fit | Kind::Base64.bit();
+    }
+    fit
 }
 
 /// Texts inside texts that are decoded.
@@ -173,18 +178,21 @@ fn one_of(head: &[u8], layers: usize) -> Option<Kind> {
 /// Whether the beginning of a text, whose first bytes stand in the alphabet, stands for the
 /// beginning of what is looked for.
 fn promises(kind: Kind, head: &[u8], layers: usize) -> bool {
-    // What follows the text may well be in none of these alphabets.
-    let goes_on =
-        |byte: u8| kind.has(byte) || byte.is_ascii_whitespace() || matches!(byte, b'\\' | b'=');
+    // What follows the text may well be in none of these alphabets; a reader of base 64 passes over
+    // what is not.
+    let is_whole = kind == Kind::Base64 && is_little(foreign(kind, head), head.len());
     let text = |most: usize| {
         let most = head.get(..most).unwrap_or(head);
-        let end = most.iter().position(|&byte| !goes_on(byte));
+        let end = most
+            .iter()
+            .position(|byte| !is_whole && !belongs(kind, *byte));
         end.and_then(|end| most.get(..end)).unwrap_or(most)
     };
-    // Most texts show by their first characters that they stand for nothing.
+    // Most texts show by their first characters that they stand for nothing. Twice as many are
+    // enough for a whole one where some do not belong.
     let (start, is_marked) = match head.strip_prefix(b"<~") {
         Some(start) => (start.get(..SHORTEST).unwrap_or(start), true),
-        None => (text(SHORTEST), false),
+        None => (text(SHORTEST << u8::from(is_whole)), false),
     };
     let text_of_text = |begun: &[u8]| layers > 0 && alphabets(begun) != 0;
     let may_promise = |begun: &Vec<u8>| {
@@ -200,6 +208,22 @@ fn promises(kind: Kind, head: &[u8], layers: usize) -> bool {
     };
     let inner = layers > 0 && data.len() >= SHORTEST;
     is_promising(&data) || inner && one_of(&data, layers - 1).is_some()
+}
+
+/// Whether a byte may stand in a text, white space, escapes and padding included.
+fn belongs(kind: Kind, byte: u8) -> bool {
+    kind.has(byte) || byte.is_ascii_whitespace() || matches!(byte, b'\\' | b'=')
+}
+
+/// How many bytes of a text do not belong to it.
+pub(super) fn foreign(kind: Kind, text: &[u8]) -> usize {
+    let others = text.iter().filter(|byte| !belongs(kind, **byte));
+    others.count()
+}
+
+/// Whether so many bytes of a text are few enough for it still to be one: one in eight.
+pub(super) fn is_little(others: usize, length: usize) -> bool {
+    others.saturating_mul(8) <= length
 }
 
 /// Whether what is looked for may begin with a byte. That spares most data a closer look.
@@ -423,6 +447,16 @@ mod tests {
         assert_eq!(base64(text.as_bytes()).as_deref(), Some(&plain[..]));
         assert_eq!(base64(&broken).as_deref(), Some(&plain[..]));
         assert_eq!(base64(b"short"), None);
+        // Whatever is not base 64 is passed over.
+        let odd = [
+            b"!",
+            text.as_bytes().get(..5).unwrap(),
+            b"\xba",
+            &text.as_bytes()[5..],
+        ]
+        .concat();
+        assert_eq!(base64(&odd).as_deref(), Some(&plain[..]));
+        assert_eq!(guess(&odd), Some(Kind::Base64));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use super::{
     Format, Head, Opening, ProblemKind,
     bits::{u32_be, u64_le},
 };
-use crate::source::read_range;
+use crate::{pickle::Opcode, source::read_range};
 
 pub(super) const FORMAT: Format = Format {
     name: "length-prefixed",
@@ -26,6 +26,11 @@ fn matches(head: &Head<'_>) -> bool {
     );
     if length < 2 || !begins || length > head.length.saturating_sub(PREFIX) {
         return false;
+    }
+    // A pickle that declares its protocol there is one, damaged or not.
+    if matches!(head.bytes.get(4..), Some([0x80, 2..=5, next, ..]) if Opcode::from_byte(*next).is_some())
+    {
+        return true;
     }
     // Four bytes of any file may be a length. It has to lead to the end of a pickle, or of all.
     let last = usize::try_from(PREFIX + length - 1).unwrap_or(usize::MAX);

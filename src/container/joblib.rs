@@ -5,6 +5,15 @@
 //! padding bytes follow it.
 
 use super::dtype::dtype;
+use crate::facts::Symbol;
+
+/// Whether a class stands for an array that joblib before 0.10 wrote to a file of its own, which
+/// `numpy.load` reads, pickles too. (What `ZNDArrayWrapper` names is read as numbers.)
+pub fn is_beside(symbol: &Symbol) -> bool {
+    let modules: [&[u8]; 2] = [b"joblib.numpy_pickle", b"joblib.numpy_pickle_compat"];
+    let ends = |module: &&[u8]| symbol.module.ends_with(module);
+    symbol.name == b"NDArrayWrapper" && modules.iter().any(ends)
+}
 
 /// What stands behind the BUILD of a `NumpyArrayWrapper`.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]

@@ -7,6 +7,7 @@
 
 mod arrow;
 mod bits;
+mod blosc;
 mod budget;
 mod carried;
 mod carve;
@@ -22,6 +23,7 @@ pub mod joblib;
 mod literal;
 mod magic;
 mod member;
+mod msgpack;
 mod named;
 mod note;
 mod npy;
@@ -127,6 +129,8 @@ pub static FORMATS: &[Format] = &[
     arrow::IPC,
     arrow::PARQUET,
     framed::FORMAT,
+    msgpack::FORMAT,
+    blosc::FORMAT,
     database::zodb::FORMAT,
     searched::SEQUENCE,
     searched::RECORDS,

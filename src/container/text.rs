@@ -51,8 +51,13 @@ pub(super) const ENCODED: Format = Format {
 
 /// Whether a text is nothing but something in this encoding.
 fn is_all(head: &Head<'_>, kind: Kind) -> bool {
-    let in_text = |byte: &u8| kind.has(*byte) || byte.is_ascii_whitespace() || *byte == b'=';
-    head.bytes.iter().all(in_text) && encoding::guess(head.bytes) == Some(kind)
+    let others = encoding::foreign(kind, head.bytes);
+    let is_text = match kind {
+        // Python's decoder passes over whatever is not base 64.
+        Kind::Base64 => encoding::is_little(others, head.bytes.len()),
+        _ => others == 0,
+    };
+    is_text && encoding::guess(head.bytes) == Some(kind)
 }
 
 /// Bytes that are searched at once.

@@ -66,6 +66,7 @@ notices! {
     Encrypted = "encrypted", Error: "A member is encrypted.";
     Unsupported = "unsupported", Error: "A member is stored in a way that is not supported.";
     LfsPointer = "lfs-pointer", Error: "A Git LFS pointer stands in for the file.";
+    Elsewhere = "elsewhere", Error: "A loader reads another file, which was not scanned.";
     Panic = "panic", Error: "The scanner itself failed on this input; please report it.";
     SpecialFile = "special-file", Warning: "A pipe, socket or device was found and not opened.";
     DanglingLink = "dangling-link", Warning: "A symbolic link was found that leads nowhere.";

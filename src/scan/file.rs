@@ -13,7 +13,7 @@ use super::{
     Options,
     accounts::{self, Accounts},
     analyse::{self, Analysed},
-    digest, member,
+    beside, digest, member,
     member::{Members, PickleMember, Step, Whose},
     shelf, stdin,
     streams::{self, Streams, Taken},
@@ -48,6 +48,7 @@ pub(super) struct Scanner<'a> {
     pub(super) limits: Limits,
     ruleset: &'a Ruleset,
     digests: bool,
+    inputs: Option<&'a beside::Inputs<'a>>,
 }
 
 /// What is said about one input, and what the rules that were named say about themselves.
@@ -73,6 +74,15 @@ impl<'a> Scanner<'a> {
             limits,
             ruleset,
             digests: options.digests,
+            inputs: None,
+        }
+    }
+
+    /// Says what else is scanned.
+    pub(super) fn among(self, inputs: &'a beside::Inputs<'a>) -> Self {
+        Self {
+            inputs: Some(inputs),
+            ..self
         }
     }
 
@@ -252,6 +262,10 @@ impl<'a> Scanner<'a> {
         }
         for (kind, message) in lacking {
             scanned.note_once(Notice::about(pickle.path.clone(), kind, message));
+        }
+        if let Some(message) = beside::lacking(&scanned.file.path, &streams, self.inputs) {
+            let member = pickle.path.clone();
+            scanned.note_once(Notice::about(member, NoticeKind::Elsewhere, message));
         }
         let behind = behind.map(|offset| pickle.member.behind(&pickle.source, offset));
         let storages = storages.into_iter();

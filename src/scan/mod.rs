@@ -4,6 +4,7 @@
 
 mod accounts;
 mod analyse;
+mod beside;
 mod digest;
 mod file;
 mod inside;
@@ -87,8 +88,10 @@ pub fn scan_found(
         ..
     } = inputs;
     observer.inputs(inputs.len());
+    let known = beside::Inputs::new(&inputs);
     let results = in_order(&inputs, options.jobs, |input| {
-        let scanned = file::Scanner::new(options, ruleset).input(input);
+        let scanner = file::Scanner::new(options, ruleset).among(&known);
+        let scanned = scanner.input(input);
         observer.scanned(&scanned.file);
         (scanned.file, scanned.rules)
     });

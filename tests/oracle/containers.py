@@ -1,318 +1,291 @@
-"""Says what Python's own readers, and those of libraries, get out of damaged containers.
+"""Says what Python's own readers, and those of libraries, get out of containers.
 
-Reads lines `KIND PATH` and writes, for each, the path if the marker comes out of the container of
-that kind, however much of it is damaged. With `--kinds` it writes the kinds that it can judge with
-the modules at hand.
+Reads lines `KIND PATH`. With `--kinds` it writes the kinds that it can judge with the modules at
+hand. `kinds.py` says how each is read.
 
-Libraries that unpickle while they read do so under a hook that lets no import pass but those of
-their own arrays: that `getpid` is asked for is what is looked for, and it is refused. Each file is
-read by a process of its own, which may crash or hang.
+Without an option the files are damaged ones that held a pickle, or code, which asks for one of a few
+functions of `os`. For each line it writes `+` and the path if the container still leads to them,
+else `-` and the path. Pickles are read with nothing imported. Libraries that unpickle while they
+read do so under a hook that lets no import pass but those of their own; what the malicious pickle
+asks for is refused. The files are read by a process of its own, which may crash or hang, and then
+another one goes on.
 
 With `--imports` the files are honest ones. They are loaded for good, and for each one line is
-written: the path, and every `module.name` that was asked for.
+written: the path, why loading ended early (mostly nothing), and every `module.name` that was asked
+for. Classes of libraries that are not at hand are replaced by classes that accept anything.
 """
 
-import bz2
-import gzip
 import importlib
 import io
-import lzma
+import json
 import os
+import pathlib
 import pickle
+import resource
 import signal
-import sqlite3
 import sys
-import tarfile
-import zipfile
-import zlib
+import types
 
-MARKER = b"cos\ngetpid\n(tR."
-MOST = 1 << 20
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
+from kinds import KINDS, known  # noqa: E402
 
-def stream(opened):
-    """Everything that a reader hands out before it fails, in small pieces, as unpicklers ask."""
-    data = bytearray()
-    try:
-        while len(data) < MOST:
-            piece = opened.read(64)
-            if not piece:
-                break
-            data += piece
-    except Exception:
-        pass
-    return bytes(data)
+# What the malicious samples ask for.
+HARMFUL = {"getpid", "getcwd", "system"}
+SYSTEM = {"os", "posix", "nt"}
 
-
-def members_of_zip(path):
-    with zipfile.ZipFile(path) as archive:
-        for info in archive.infolist():
-            for by in [info, info.filename]:
-                try:
-                    yield stream(archive.open(by))
-                except Exception:
-                    pass
-
-
-def members_of_tar(path):
-    for lenient in [False, True]:
-        with tarfile.open(path, "r:", ignore_zeros=lenient) as archive:
-            for info in archive:
-                if info.isreg():
-                    yield stream(archive.extractfile(info))
-
-
-def rows(path):
-    connection = sqlite3.connect(f"file:{path}?mode=ro&immutable=1", uri=True)
-    connection.text_factory = bytes
-    names = [name for (name,) in connection.execute("select name from sqlite_master where type='table'")]
-    for name in names:
-        cursor = connection.execute(f'select * from "{name.decode()}"')
-        while True:
-            try:
-                row = next(cursor)
-            except StopIteration:
-                break
-            for value in row:
-                if isinstance(value, bytes):
-                    yield value
-
-
-def decompressed(module, opener):
-    def read(path):
-        library = importlib.import_module(module)
-        with opener(library, path) as opened:
-            yield stream(opened)
-
-    return read
-
-
-def database(module, suffix):
-    """Every value, under every key that the library finds."""
-
-    def read(path):
-        library = importlib.import_module(module)
-        if suffix:
-            os.link(path, path + suffix)
-        opened = library.open(path, "r")
-        if hasattr(opened, "firstkey"):
-            key = opened.firstkey()
-            for _ in range(1000):
-                if key is None:
-                    break
-                yield opened[key]
-                key = opened.nextkey(key)
-        else:
-            for key in opened.keys():
-                yield opened[key]
-
-    return read
-
-
-# What the arrays of these libraries are made of.
-ARRAYS = {
-    "_codecs", "codecs", "collections", "joblib.numpy_pickle", "joblib.numpy_pickle_compat", "numpy",
-    "numpy._core.multiarray", "numpy.core.multiarray", "torch", "torch._utils", "torch.storage",
+# Libraries whose classes damaged files may have.
+ALLOWED = {
+    "_codecs", "codecs", "collections", "copyreg", "datetime", "joblib", "lightning", "numpy", "pandas",
+    "pytorch_lightning", "tables", "torch",
 }  # fmt: skip
-
-
-def loads(module, load):
-    """Whether the library asks for the import of the marker."""
-
-    def read(path):
-        library = importlib.import_module(module)
-        asked = []
-
-        def hook(event, arguments):
-            if event == "pickle.find_class":
-                if arguments[0] in ("os", "posix") and arguments[1] == "getpid":
-                    asked.append(arguments)
-                if arguments[0] not in ARRAYS and arguments != ("builtins", "int"):
-                    raise ImportError("refused")
-
-        sys.addaudithook(hook)
-        try:
-            load(library, path)
-        except Exception:
-            pass
-        yield MARKER if asked else b""
-
-    return read
-
-
-def each_array(numpy, path):
-    """`numpy.load`, as often as there is something, and every array of an archive."""
-    with open(path, "rb") as file:
-        while True:
-            loaded = numpy.load(file, allow_pickle=True)
-            if isinstance(loaded, numpy.lib.npyio.NpzFile):
-                for name in loaded.files:
-                    try:
-                        loaded[name]
-                    except Exception:
-                        pass
-                return
-
-
-def deflated(path):
-    packer = zlib.decompressobj()
-    data = bytearray()
-    with open(path, "rb") as file:
-        try:
-            while piece := file.read(16):
-                data += packer.decompress(piece, MOST)
-        except zlib.error:
-            pass
-    yield bytes(data)
-
-
-READERS = {
-    "zip": members_of_zip,
-    "tar": members_of_tar,
-    "gz": lambda path: [stream(gzip.open(path))],
-    "bz2": lambda path: [stream(bz2.open(path))],
-    "xz": lambda path: [stream(lzma.open(path))],
-    "lzma": lambda path: [stream(lzma.open(path))],
-    "zlib": deflated,
-    "sqlite": rows,
-    "npy": loads("numpy", each_array),
-    "npz": loads("numpy", each_array),
-    "joblib": loads("joblib", lambda joblib, path: joblib.load(path)),
-    "torch": loads("torch", lambda torch, path: torch.load(path, weights_only=False, map_location="cpu")),
-    "zst": decompressed("zstandard", lambda zstandard, path: zstandard.open(path, "rb")),
-    "lz4": decompressed("lz4.frame", lambda lz4, path: lz4.open(path, "rb")),
-    "gdbm": database("dbm.gnu", ""),
-    "db": database("dbm.ndbm", ".db"),
-}
-
-# The modules that do not come with every Python.
-MODULES = {
-    "npy": "numpy", "npz": "numpy", "joblib": "joblib", "torch": "torch", "zst": "zstandard",
-    "lz4": "lz4.frame", "gdbm": "dbm.gnu", "db": "dbm.ndbm",
-}  # fmt: skip
+BUILTINS = {"bytearray", "complex", "float", "int", "object", "set", "slice"}
 
 SECONDS = 20
+MEMORY = 4 << 30
+# Files that one process reads before another takes its place.
+SHARE = 500
 
 
-def unpickled(opener):
-    """Loads one pickle behind another from what a wrapper opens."""
-
-    def load(path):
-        with opener(path) as file:
-            pickle.load(file)
-
-    return load
+class Refused(Exception):
+    pass
 
 
-def shelf(path):
-    """Every value of a database."""
-    for data in READERS["gdbm" if path.endswith(".gdbm") else "db"](path):
-        pickle.loads(data)
+class Inert:
+    """An instance of whatever a damaged pickle asks for."""
 
-
-def rows_unpickled(path):
-    for data in rows(path):
-        if data.startswith(b"\x80"):
-            pickle.loads(data)
-
-
-def zipped(path):
-    with zipfile.ZipFile(path) as archive:
-        for name in archive.namelist():
-            if name.endswith(".pkl"):
-                pickle.loads(archive.read(name))
-
-
-def tarred(path):
-    with tarfile.open(path) as archive:
-        for info in archive:
-            if info.name.endswith(".pkl"):
-                pickle.load(archive.extractfile(info))
-
-
-# How honest files are loaded, by kind.
-LOADERS = {
-    "zip": zipped,
-    "tar": tarred,
-    "gz": unpickled(gzip.open),
-    "bz2": unpickled(bz2.open),
-    "xz": unpickled(lzma.open),
-    "lzma": unpickled(lzma.open),
-    "sqlite": rows_unpickled,
-    "pickle": unpickled(lambda path: open(path, "rb")),
-    "npy": lambda path: each_array(importlib.import_module("numpy"), path),
-    "npz": lambda path: each_array(importlib.import_module("numpy"), path),
-    "joblib": lambda path: importlib.import_module("joblib").load(path),
-    "torch": lambda path: importlib.import_module("torch").load(path, weights_only=False),
-    "gdbm": shelf,
-    "db": shelf,
-}
-
-
-def imports(kind, path):
-    del ASKED[:]
-    prepare(kind)
-    del ASKED[:]
-    try:
-        LOADERS[kind](path)
-    except EOFError:
-        # The end of what is loaded as often as there is something.
+    def __init__(self, *args, **kwargs):
         pass
-    return sorted({f"{module}.{name}" for module, name in ASKED})
+
+    def __setstate__(self, state):
+        pass
+
+    def __call__(self, *args, **kwargs):
+        return Inert()
 
 
-# What pickles ask for, since this was emptied.
+class Watching(pickle.Unpickler):
+    asked = False
+
+    def find_class(self, module, name):
+        if module in SYSTEM and name in HARMFUL:
+            self.asked = True
+            raise Refused
+        return Inert
+
+    def persistent_load(self, key):
+        return Inert()
+
+
+def asks(data):
+    """Whether some pickle in a row of them asks for what is harmful."""
+    file = io.BytesIO(data)
+    while True:
+        unpickler = Watching(file)
+        try:
+            unpickler.load()
+        except Exception:
+            return unpickler.asked
+
+
 ASKED = []
 
 
-def kinds():
-    for kind in READERS:
+def watch(event, arguments):
+    """Refuses what damaged files make libraries do."""
+    if event == "pickle.find_class":
+        module, name = arguments
+        if module in SYSTEM and name in HARMFUL:
+            ASKED.append(arguments)
+        if module == "builtins" and name in BUILTINS:
+            return
+        if module.split(".")[0] not in ALLOWED:
+            raise ImportError("refused")
+    elif event in ("os.system", "subprocess.Popen", "os.exec", "os.posix_spawn"):
+        ASKED.append(event)
+        raise Refused
+    elif event == "marshal.loads" and sys._getframe(1).f_globals["__name__"].startswith("keras"):
+        ASKED.append(event)
+        raise Refused
+
+
+def leads(kind, path):
+    del ASKED[:]
+    try:
+        if kind.read is None:
+            kind.load(path)
+            return bool(ASKED)
+        return any([asks(data) for data in kind.read(path)])
+    except LookupError as error:
+        return bool(ASKED) or str(error) == "os.system"
+    except Exception:
+        return bool(ASKED)
+
+
+def quietly():
+    """Libraries may say what they like."""
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nothing, 1)
+    os.dup2(nothing, 2)
+
+
+def limited():
+    """Lets this process have so much more memory than it has now."""
+    pages = int(pathlib.Path("/proc/self/statm").read_text().split()[0])
+    most = pages * resource.getpagesize() + MEMORY
+    resource.setrlimit(resource.RLIMIT_AS, (most, most))
+
+
+class Worker:
+    """A process that answers for one kind, and is replaced when it does not."""
+
+    def __init__(self, name):
+        self.name, self.child, self.answered = name, 0, 0
+
+    def start(self):
+        (asked, self.ask), (self.answer, answered) = os.pipe(), os.pipe()
+        self.child, self.answered = os.fork(), 0
+        if self.child == 0:
+            os.close(self.ask)
+            os.close(self.answer)
+            quietly()
+            limited()
+            if KINDS[self.name].load is not None:
+                sys.addaudithook(watch)
+                special(watch)
+            for line in os.fdopen(asked):
+                signal.alarm(SECONDS)
+                reply = b"+" if leads(KINDS[self.name], line.rstrip("\n")) else b"-"
+                signal.alarm(0)
+                os.write(answered, reply)
+            os._exit(0)
+        os.close(asked)
+        os.close(answered)
+
+    def stop(self):
+        if self.child:
+            os.close(self.ask)
+            os.close(self.answer)
+            os.waitpid(self.child, 0)
+            self.child = 0
+
+    def leads(self, path):
+        if not self.child or self.answered >= SHARE:
+            self.stop()
+            self.start()
+        self.answered += 1
+        os.write(self.ask, path.encode() + b"\n")
+        reply = os.read(self.answer, 1)
+        if not reply:
+            self.stop()
+        return reply == b"+"
+
+
+def stand_in(event, arguments):
+    """Notes an import, and sees to it that there is something to import."""
+    if event != "pickle.find_class":
+        return
+    module, name = arguments
+    ASKED.append(f"{module}.{name}")
+    top = module.split(".")[0]
+    if top in sys.modules or top in sys.stdlib_module_names:
         try:
-            importlib.import_module(MODULES.get(kind, "io"))
-            yield kind
-        except ImportError:
+            found = importlib.import_module(module)
+            for part in name.split("."):
+                found = getattr(found, part)
+            return
+        except (ImportError, AttributeError):
+            pass
+    parts = module.split(".")
+    for end in range(1, len(parts) + 1):
+        part = ".".join(parts[:end])
+        if part not in sys.modules:
+            sys.modules[part] = types.ModuleType(part)
+            sys.modules[part].__path__ = []
+    setattr(sys.modules[module], name, type(name, (Inert,), {"__module__": module}))
+
+
+def load(kind, path):
+    if kind.load is not None:
+        return kind.load(path)
+    for data in kind.read(path):
+        if data[:1] != b"\x80":
+            continue
+        file = io.BytesIO(data)
+        try:
+            while file.tell() < len(data):
+                pickle.load(file)
+        except (EOFError, pickle.UnpicklingError):
+            # What follows is padding, or no pickle.
             pass
 
 
-def prepare(kind):
-    """Imports what a kind needs before its first file is read, so that each process need not."""
-    importlib.import_module(MODULES.get(kind, "io"))
+def special(hook):
+    """Makes loaders of torch say what they ask for: those of today's that would not ask, too."""
+    torch = sys.modules.get("torch")
+    if torch is None:
+        return
+    plain = torch.load
+    torch.load = lambda *args, **options: plain(*args, **{**options, "weights_only": False})
+    package = sys.modules.get("torch.package.package_importer")
+    if package is not None:
+        unpickler = package.PackageUnpickler
+        find = unpickler.find_class
+
+        def noted(self, module, name):
+            hook("pickle.find_class", (module, name))
+            return find(self, module, name)
+
+        unpickler.find_class = noted
 
 
-def apart(kind, path):
-    """Asks a process of its own."""
+def imports(name, path):
+    """Why loading a file ended early, if it did, and what it asked for."""
+    answer, told = os.pipe()
     child = os.fork()
     if child == 0:
-        signal.alarm(SECONDS)
-        code = 1
+        quietly()
+        signal.alarm(SECONDS * 3)
+        sys.addaudithook(stand_in)
+        special(stand_in)
+        error = ""
         try:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
-            code = 0 if gets(kind, path) else 1
-        finally:
-            os._exit(code)
-    return os.waitpid(child, 0)[1] == 0
+            load(KINDS[name], path)
+        except EOFError:
+            # The end of what is loaded as often as there is something.
+            pass
+        except Exception as raised:
+            error = f"{type(raised).__name__}: {raised}".replace("\t", " ").replace("\n", " ")[:200]
+        os.write(told, json.dumps([error, *sorted(set(ASKED))]).encode())
+        os._exit(0)
+    os.close(told)
+    with os.fdopen(answer, "rb") as file:
+        text = file.read()
+    _, status = os.waitpid(child, 0)
+    return json.loads(text) if text else [f"ended by {status}"]
 
 
-def gets(kind, path):
-    try:
-        # Where one load stops, the next one starts.
-        found = (data.startswith(MARKER) or b"." + MARKER in data for data in READERS[kind](path))
-        return any(found)
-    except Exception:
-        return False
+def main():
+    if "--kinds" in sys.argv:
+        print("\n".join(known()))
+        return
+    worker = None
+    for line in sys.stdin:
+        name, path = line.rstrip("\n").split(" ", 1)
+        for module in KINDS[name].needs:
+            # Once, so that the processes need not.
+            importlib.import_module(module)
+        if "--imports" in sys.argv:
+            print(path, *imports(name, path), sep="\t", flush=True)
+            continue
+        if worker is None or worker.name != name:
+            if worker is not None:
+                worker.stop()
+            worker = Worker(name)
+        print("+" if worker.leads(path) else "-", path, sep="\t", flush=True)
+    if worker is not None:
+        worker.stop()
 
 
 if __name__ == "__main__":
-    if "--kinds" in sys.argv:
-        print("\n".join(kinds()))
-        sys.exit()
-    if "--imports" in sys.argv:
-        sys.addaudithook(lambda event, args: ASKED.append(args) if event == "pickle.find_class" else None)
-    for line in sys.stdin:
-        kind, path = line.rstrip("\n").split(" ", 1)
-        if "--imports" in sys.argv:
-            print(path, *imports(kind, path), sep="\t", flush=True)
-            continue
-        prepare(kind)
-        if apart(kind, path):
-            print(path, flush=True)
+    main()

@@ -1,12 +1,13 @@
 //! zlib (RFC 1950), as joblib writes it: its files start with it and carry no other header.
 
-use std::io;
+use std::io::{self, Read as _};
 
 use flate2::bufread::{DeflateDecoder, ZlibDecoder};
 
 use super::super::{
     Format,
     codec::{Chain, Codec, Single},
+    encoding::begins_pickle,
     input::Input,
 };
 
@@ -38,14 +39,28 @@ fn starts(head: &[u8]) -> bool {
     first & 0x0f == 8 && first >> 4 <= 7 && second & 0x20 == 0 && check
 }
 
-/// Two bytes are weak evidence, so all of the head has to decompress. No loader gets further:
-/// joblib hands 8 KiB at a time to zlib, which gives nothing of a chunk with an error in it.
+/// Two bytes are weak evidence, so all of the head has to decompress, or what comes out before an
+/// error has to begin like a pickle: a loader that asks for little at a time has run that by then.
 fn inflates(head: &[u8]) -> bool {
     match io::copy(&mut ZlibDecoder::new(head), &mut io::sink()) {
         Ok(_) => true,
         // The head is only part of the file; running out of it proves nothing.
-        Err(error) => error.kind() == io::ErrorKind::UnexpectedEof,
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => true,
+        Err(_) => begins_pickle(&before_error(head)),
     }
+}
+
+/// Bytes that show whether they begin like a pickle.
+const BEGINNING: usize = 64;
+
+/// What comes out of data before its first error, asked for one byte at a time.
+fn before_error(head: &[u8]) -> Vec<u8> {
+    let mut decoder = ZlibDecoder::new(head);
+    let (mut out, mut byte) = (Vec::new(), [0]);
+    while out.len() < BEGINNING && decoder.read(&mut byte).is_ok_and(|count| count > 0) {
+        out.extend(byte);
+    }
+    out
 }
 
 fn begin(input: Input) -> io::Result<Box<dyn Single>> {

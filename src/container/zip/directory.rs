@@ -49,7 +49,8 @@ pub(super) fn read(source: &dyn Source, most: usize) -> io::Result<Directory> {
     for inside in memchr::memmem::rfind_iter(&tail, END) {
         let bytes = tail.get(inside..).unwrap_or_default();
         let at = tail_start + inside as u64;
-        let Some(end) = record::end(bytes).filter(|end| end.comment + at <= length) else {
+        // Python takes a record whose comment reaches beyond the end, and cuts the comment.
+        let Some(end) = record::end(bytes) else {
             continue;
         };
         if directory.has_inside(source, at)? {
@@ -60,7 +61,7 @@ pub(super) fn read(source: &dyn Source, most: usize) -> io::Result<Directory> {
         for (start, told) in places(source, at, end)? {
             count = count.max(directory.read_at(source, (start, told), most)?);
         }
-        if count > 0 || end.entries == 0 {
+        if count > 0 || end.entries == 0 && behind + end.comment <= length {
             directory
                 .spans
                 .push((at, (behind + end.comment).min(length)));
