@@ -36,7 +36,7 @@ pub(super) const YAML: Format = Format {
 
 pub(super) const BASE64: Format = Format {
     name: "base64",
-    matches: |head| head.text.is_some() && is_all(head, Kind::Base64),
+    matches: |head| is_all(head, Kind::Base64),
     opener: open_text,
 };
 
@@ -51,13 +51,16 @@ pub(super) const ENCODED: Format = Format {
 
 /// Whether a text is nothing but something in this encoding.
 fn is_all(head: &Head<'_>, kind: Kind) -> bool {
+    // The cheaper question first: most data is answered by its first bytes.
+    if encoding::guess(head.bytes) != Some(kind) {
+        return false;
+    }
     let others = encoding::foreign(kind, head.bytes);
-    let is_text = match kind {
+    match kind {
         // Python's decoder passes over whatever is not base 64.
         Kind::Base64 => encoding::is_little(others, head.bytes.len()),
         _ => others == 0,
-    };
-    is_text && encoding::guess(head.bytes) == Some(kind)
+    }
 }
 
 /// Bytes that are searched at once.
