@@ -130,7 +130,8 @@ const ALPHABETS: [u8; 256] = {
 /// Bytes of a text that must stand in the alphabet of its encoding.
 const FIRST: usize = 8;
 
-/// The encodings in whose alphabets the first bytes of a text stand, in that of base 64 all but one.
+/// The encodings in whose alphabets the first bytes of a text stand, in that of base 64 all but
+/// two of twice as many.
 #[expect(
     clippy::indexing_slicing,
     reason = "a byte always lies within a table of 256"
@@ -139,8 +140,9 @@ fn alphabets(text: &[u8]) -> u8 {
     let text = text.strip_prefix(b"<~").unwrap_or(text);
     let first = text.get(..FIRST).unwrap_or(text);
     let fit = { first.iter() }.fold(u8::MAX, |all, byte| all & ALPHABETS[*byte as usize]);
-    let others = first.iter().filter(|byte| !Kind::Base64.has(**byte));
-    if is_little(others.count(), FIRST) {
+    let more = text.get(..SHORTEST).unwrap_or(text);
+    let others = more.iter().filter(|byte| !Kind::Base64.has(**byte));
+    if is_little(others.count(), SHORTEST) {
         return fit | Kind::Base64.bit();
     }
     fit

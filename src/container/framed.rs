@@ -29,20 +29,18 @@ const MOST: usize = 8;
 fn leads_to_pickle(head: &Head<'_>) -> bool {
     let mut at = 0;
     for _ in 0..MOST {
-        let length = u64::from(u32_be(head.bytes, at).unwrap_or(0));
-        let rest = head.length.saturating_sub(at as u64 + PREFIX);
-        if length < 2 || length > rest {
+        let held = head.from(at);
+        let length = u32_be(held, 0).and_then(|length| usize::try_from(length).ok());
+        let Some(end) = length.and_then(|length| length.checked_add(4)) else {
             return false;
-        }
-        let start = at + 4;
-        let end = start.saturating_add(usize::try_from(length).unwrap_or(usize::MAX));
-        let Some(frame) = head.bytes.get(start..end) else {
+        };
+        let Some(frame) = held.get(4..end).filter(|frame| frame.len() > 1) else {
             return false;
         };
         if matches!(frame, [0x80, 2..=5, next, .., b'.'] if Opcode::from_byte(*next).is_some()) {
             return true;
         }
-        at = end;
+        at += end;
     }
     false
 }

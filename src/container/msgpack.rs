@@ -129,14 +129,12 @@ fn matches(head: &Head<'_>) -> bool {
     let (mut at, mut left, mut tokens, mut keyed) = (0_u64, 1_u64, 0_usize, false);
     let (mut is_key, mut is_odd) = (false, false);
     while left > 0 {
-        let rest = usize::try_from(at).ok().and_then(|at| head.bytes.get(at..));
-        let token = rest.filter(|rest| !rest.is_empty()).map(Token::read);
-        let Some(Some(token)) = token else {
+        let rest = head.from(usize::try_from(at).unwrap_or(usize::MAX));
+        let Some(token) = Token::read(rest) else {
             // What is held ends, inside a token or at its end, or it is no msgpack.
-            let is_end = rest.is_none_or(|rest| rest.len() < LONGEST);
+            let is_end = rest.len() < LONGEST;
             return is_end && keyed && !is_odd && tokens >= CONVINCING;
         };
-        let rest = rest.unwrap_or_default();
         if token.is_pickle(rest) {
             return true;
         }

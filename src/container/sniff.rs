@@ -53,6 +53,16 @@ pub struct Head<'h> {
     pub text: Option<&'static str>,
 }
 
+impl Head<'_> {
+    /// The bytes from `start` on that are held, which for small files are all.
+    pub(super) fn from(&self, start: usize) -> &[u8] {
+        let before = usize::try_from(self.length).unwrap_or(usize::MAX);
+        let in_tail = start.checked_sub(before.saturating_sub(self.tail.len()));
+        let tail = in_tail.and_then(|start| self.tail.get(start..));
+        tail.or_else(|| self.bytes.get(start..)).unwrap_or_default()
+    }
+}
+
 /// Every reading of the bytes of a source, its end included. Never empty.
 ///
 /// # Errors

@@ -55,13 +55,16 @@ pub(super) const ENCODED: Format = Format {
 
 /// Whether a text is nothing but something in this encoding.
 fn is_all(head: &Head<'_>, kind: Kind) -> bool {
+    // The cheaper question first: most data is answered by its first bytes.
+    if encoding::guess(head.bytes) != Some(kind) {
+        return false;
+    }
     let others = encoding::foreign(kind, head.bytes);
-    let is_text = match kind {
+    match kind {
         // Python's decoder passes over whatever is not base 64.
         Kind::Base64 => encoding::is_little(others, head.bytes.len()),
         _ => others == 0,
-    };
-    is_text && encoding::guess(head.bytes) == Some(kind)
+    }
 }
 
 /// Bytes that are searched at once.
