@@ -127,27 +127,31 @@ fn matches(head: &Head<'_>) -> bool {
         return false;
     }
     let (mut at, mut left, mut tokens, mut keyed) = (0_u64, 1_u64, 0_usize, false);
-    let (mut is_key, mut is_odd) = (false, false);
-    while left > 0 {
+    let (mut is_key, mut is_odd, mut is_whole) = (false, false, false);
+    loop {
         let rest = head.from(usize::try_from(at).unwrap_or(usize::MAX));
         let Some(token) = Token::read(rest) else {
             // What is held ends, inside a token or at its end, or it is no msgpack.
-            let is_end = rest.len() < LONGEST;
-            return is_end && keyed && !is_odd && tokens >= CONVINCING;
+            let goes_on = left > 0 && rest.len() < LONGEST && tokens >= CONVINCING;
+            return keyed && !is_odd && (is_whole || goes_on);
         };
         if token.is_pickle(rest) {
             return true;
+        }
+        at = at.saturating_add(token.head).saturating_add(token.payload);
+        // Behind the first value may stand others. They tell nothing of the format.
+        if left == 0 {
+            continue;
         }
         // The first key of a map tells a format apart from the bytes of any other.
         is_odd |= is_key && !token.is_word(rest);
         keyed |= is_key;
         is_key = token.what == What::Map && token.inside > 0;
-        at = at.saturating_add(token.head).saturating_add(token.payload);
         left = (left - 1).saturating_add(token.inside);
         tokens += 1;
+        let is_end = at == head.length || at < head.length && tokens >= CONVINCING - 1;
+        is_whole |= left == 0 && is_end;
     }
-    let is_whole = at == head.length || at < head.length && tokens >= CONVINCING - 1;
-    keyed && !is_odd && is_whole
 }
 
 fn open(opening: &mut Opening<'_>) -> io::Result<()> {
@@ -216,6 +220,7 @@ mod tests {
         assert!(!is_msgpack(b"\x81\x01\xa1b", 4));
         assert!(is_msgpack(b"\x81\x01\xc4\x04\x80\x04N.", 8));
         assert!(is_msgpack(b"\x91\xc4\x04\x80\x04N.\xc1", 8));
+        assert!(is_msgpack(b"\x81\xa1a\x01\xc4\x04\x80\x04N.", 10));
         assert!(!is_msgpack(b"\x91\xc4\x04\x80\x04NN", 7));
         assert!(!is_msgpack(b"\x93NUMPY", 6));
         assert!(!is_msgpack(b"\x89PNG\r\n\x1a\n", 8));
