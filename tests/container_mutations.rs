@@ -32,7 +32,7 @@ use pickscan::{
     rules::Ruleset,
     scan::{Options, Unobserved, scan},
 };
-use support::{Random, python_file};
+use support::{Random, peak_memory, python_file};
 
 /// A kind, what reads it (nothing where no reader can be asked: it must neither panic nor hang), and
 /// samples of it that hold the malicious pickle.
@@ -508,9 +508,7 @@ fn settle(
 
 /// Bytes of memory that this process needed at most since the last call, where the system says so.
 fn peak() -> Option<u64> {
-    let status = fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
-    let kilobytes: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
+    let kilobytes = peak_memory()?;
     fs::write("/proc/self/clear_refs", "5").ok()?;
     Some(kilobytes << 10)
 }

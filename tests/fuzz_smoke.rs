@@ -29,7 +29,7 @@ use std::{
 
 use bodies::TARGETS;
 use pickscan::{pickle::ALL, report::FileReport};
-use support::Random;
+use support::{Random, peak_memory};
 
 /// Longer files of the corpus say nothing more, and a mutation there mostly hits a payload.
 const LONGEST: u64 = 16 << 10;
@@ -172,13 +172,6 @@ fn a_million_inputs() {
 
 /// What no run may take, in kB: the rules, the seeds, and what one input of 16 KiB may cost.
 const MOST_MEMORY: u64 = 256 << 10;
-
-/// The most memory that this process has had, in kB, where the system tells.
-fn peak_memory() -> Option<u64> {
-    let status = fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
-    line.split_whitespace().nth(1)?.parse().ok()
-}
 
 /// Whether following or judging an input was ended by the clock.
 fn out_of_time(file: &FileReport) -> bool {

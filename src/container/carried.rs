@@ -204,11 +204,9 @@ impl Search<'_> {
         let mut steps = 0;
         while position < carrier.end {
             while let Some((start, behind)) = between.next_if(|(start, _)| *start <= position) {
-                position = if start == position {
-                    behind.max(position)
-                } else {
-                    position
-                };
+                if start == position {
+                    position = behind.max(position);
+                }
             }
             steps += 1;
             if steps % STEP == 0 {
@@ -264,7 +262,11 @@ impl Search<'_> {
         let Some(text) = self.text(span)? else {
             return Ok(());
         };
-        let data = latin_1(&text).unwrap_or(text);
+        self.take_loaded(latin_1(&text).unwrap_or(text), span)
+    }
+
+    /// Takes bytes that stood in a text, where a loader would run something of them.
+    fn take_loaded(&mut self, data: Vec<u8>, span: Span) -> io::Result<()> {
         let source: Arc<dyn Source> = Arc::new(MemorySource::new(data));
         if is_loaded(source.as_ref())? {
             self.push("text", span, source);
@@ -283,11 +285,7 @@ impl Search<'_> {
         };
         let head = text.get(..encoding::HEAD).unwrap_or(&text);
         if opcode == Opcode::String && encoding::is_promising(head) {
-            let source: Arc<dyn Source> = Arc::new(MemorySource::new(text));
-            if is_loaded(source.as_ref())? {
-                self.push("text", span, source);
-            }
-            return Ok(());
+            return self.take_loaded(text, span);
         }
         self.look_into_text(&text, span)
     }

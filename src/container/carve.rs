@@ -6,7 +6,7 @@
 
 use std::{borrow::Cow, io, sync::Arc};
 
-use super::{Opening, ProblemKind};
+use super::{Opening, ProblemKind, encoding};
 use crate::{
     limits::Deadline,
     pickle::{Instruction, Opcode, Operand, Span, decode_at},
@@ -293,8 +293,7 @@ fn is_name(instruction: &Instruction, held: &[u8]) -> bool {
 }
 
 fn is_dotted(text: &[u8]) -> bool {
-    text.iter()
-        .all(|byte| byte.is_ascii_alphanumeric() || b"_.".contains(byte))
+    text.iter().all(|byte| encoding::is_dotted(*byte))
 }
 
 /// The bytes of an operand, as far as they are held; nothing where they are not.

@@ -294,7 +294,7 @@ pub(super) fn begins_pickle(data: &[u8]) -> bool {
     }
 }
 
-fn is_dotted(byte: u8) -> bool {
+pub(super) fn is_dotted(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"_.".contains(&byte)
 }
 

@@ -6,8 +6,9 @@ use std::{io, sync::Arc};
 use super::{
     Format, Head, Opening, ProblemKind,
     bits::{u32_be, u64_le},
+    trial::declares_pickle,
 };
-use crate::{pickle::Opcode, source::read_range};
+use crate::source::read_range;
 
 pub(super) const FORMAT: Format = Format {
     name: "length-prefixed",
@@ -37,7 +38,7 @@ fn leads_to_pickle(head: &Head<'_>) -> bool {
         let Some(frame) = held.get(4..end).filter(|frame| frame.len() > 1) else {
             return false;
         };
-        if matches!(frame, [0x80, 2..=5, next, .., b'.'] if Opcode::from_byte(*next).is_some()) {
+        if declares_pickle(frame) && frame.get(3..).is_some_and(|rest| rest.ends_with(b".")) {
             return true;
         }
         at += end;
@@ -56,8 +57,7 @@ fn begins_framed(head: &Head<'_>) -> bool {
         return false;
     }
     // A pickle that declares its protocol there is one, damaged or not.
-    if matches!(head.bytes.get(4..), Some([0x80, 2..=5, next, ..]) if Opcode::from_byte(*next).is_some())
-    {
+    if head.bytes.get(4..).is_some_and(declares_pickle) {
         return true;
     }
     // Four bytes of any file may be a length. It has to lead to the end of a pickle, or of all.

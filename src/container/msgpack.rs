@@ -8,11 +8,9 @@ use std::{io, sync::Arc};
 use super::{
     Format, Head, Opening, ProblemKind,
     encoding::{begins_pickle, is_packed},
+    trial::declares_pickle,
 };
-use crate::{
-    pickle::Opcode,
-    source::{Buffered, Source, read_range},
-};
+use crate::source::{Buffered, Source, read_range};
 
 pub(super) const FORMAT: Format = Format {
     name: "msgpack",
@@ -100,8 +98,7 @@ impl Token {
         let ends = held
             .get(length.saturating_sub(1))
             .is_none_or(|last| *last == b'.');
-        let begins = matches!(held, [0x80, 2..=5, next, ..] if Opcode::from_byte(*next).is_some());
-        self.what == What::Bytes && begins && ends
+        self.what == What::Bytes && declares_pickle(held) && ends
     }
 
     fn new((head, payload): (u64, u64), inside: u64, what: What) -> Self {

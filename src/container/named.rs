@@ -31,10 +31,8 @@ const DEEPEST: usize = 100_000;
 enum Role {
     /// A module; the name stands beside it.
     Module,
-    /// A class or function of it.
+    /// A class or function of it. Where the class is said to be `function`, another key names that.
     Name,
-    /// A function of it, where the class is said to be `function`.
-    Function,
     /// Module and name in one.
     Whole,
     /// An expression behind a module and a slash.
@@ -45,8 +43,8 @@ enum Role {
 const KEYS: &[(&[u8], Role)] = &[
     (b"module", Role::Module),
     (b"class_name", Role::Name),
-    (b"config", Role::Function),
-    (b"registered_name", Role::Function),
+    (b"config", Role::Name),
+    (b"registered_name", Role::Name),
     (b"__module__", Role::Module),
     (b"__class__", Role::Name),
     (b"_target_", Role::Whole),
@@ -222,7 +220,7 @@ impl Reader {
                 self.found
                     .push(Named::expression(expression.unwrap_or_default(), at));
             }
-            Role::Module | Role::Name | Role::Function => {
+            Role::Module | Role::Name => {
                 if let Some(Frame::Object(object)) = self.frames.last_mut() {
                     if role == Role::Module {
                         object.module = Some((value, at));

@@ -231,12 +231,8 @@ const TORCH_LEGACY: &[u8; 13] = b"\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x
 
 fn host(bytes: &[u8]) -> Host {
     let beginning = bytes.get(..32).unwrap_or(bytes);
-    let is_legacy = |at| {
-        beginning
-            .get(at..)
-            .is_some_and(|rest| rest.starts_with(TORCH_LEGACY))
-    };
-    match memchr::memchr_iter(TORCH_LEGACY[0], beginning).any(is_legacy) {
+    let mut places = beginning.windows(TORCH_LEGACY.len());
+    match places.any(|bytes| bytes == TORCH_LEGACY) {
         true => Host::TorchLegacy,
         false => Host::Plain,
     }

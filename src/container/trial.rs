@@ -84,6 +84,12 @@ pub(super) fn declares_protocol(head: &[u8]) -> bool {
     matches!(head, [0x80, 2..=5, ..])
 }
 
+/// Whether data [`declares_protocol`] and goes on with an instruction.
+pub(super) fn declares_pickle(head: &[u8]) -> bool {
+    let next = head.get(2).copied().and_then(Opcode::from_byte);
+    declares_protocol(head) && next.is_some()
+}
+
 struct Walk<'h> {
     /// Some bytes, and their offset.
     held: Cow<'h, [u8]>,

@@ -299,11 +299,11 @@ impl<'s> Decoder<'s> {
     /// The bytes of a span, where the window holds them: those of the last instruction mostly.
     #[inline]
     pub fn held(&self, span: Span) -> Option<&[u8]> {
-        let length = usize::try_from(span.length).ok()?;
-        self.window.peek(span.start).get(..length)
+        self.beginning(span, usize::try_from(span.length).ok()?)
     }
 
     /// The first `length` bytes of a span, where the window holds them.
+    #[inline]
     pub fn beginning(&self, span: Span, length: usize) -> Option<&[u8]> {
         self.window.peek(span.start).get(..length)
     }

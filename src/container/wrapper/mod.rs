@@ -48,16 +48,21 @@ pub(super) fn beginning(data: &dyn Source, format: &Format) -> io::Result<Option
         true => read_range(data, 0, LARGEST_BLOCK)?,
         false => head,
     };
-    let mut out = Vec::new();
     let input = Input::new(Arc::new(MemorySource::new(head)));
-    if let Ok(mut decompressor) = (codec.begin)(input, None) {
-        let mut byte = [0];
-        // One at a time: what was had before an error counts.
-        while out.len() < 512 && decompressor.read(&mut byte).is_ok_and(|count| count > 0) {
-            out.extend(byte);
-        }
+    let decompressor = (codec.begin)(input, None);
+    Ok(Some(decompressor.map_or(Vec::new(), |decompressor| {
+        before_error(decompressor, 512)
+    })))
+}
+
+/// What a decompressor gives before its first error, up to so many bytes. It is asked for one at a
+/// time: what was had by then counts.
+fn before_error(mut decompressor: impl Read, most: usize) -> Vec<u8> {
+    let (mut out, mut byte) = (Vec::new(), [0]);
+    while out.len() < most && decompressor.read(&mut byte).is_ok_and(|count| count > 0) {
+        out.extend(byte);
     }
-    Ok(Some(out))
+    out
 }
 
 /// Bytes of the largest block of bzip2, packed.

@@ -1,6 +1,6 @@
 //! zlib (RFC 1950), as joblib writes it: its files start with it and carry no other header.
 
-use std::io::{self, Read as _};
+use std::io;
 
 use flate2::bufread::{DeflateDecoder, ZlibDecoder};
 
@@ -49,7 +49,7 @@ fn inflates(head: &[u8]) -> bool {
         // The head is only part of the file; running out of it proves nothing.
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => true,
         Err(_) => {
-            let before = before_error(head);
+            let before = super::before_error(ZlibDecoder::new(head), BEGINNING);
             begins_pickle(&before) || runs(&MemorySource::new(before)).unwrap_or(true)
         }
     }
@@ -57,16 +57,6 @@ fn inflates(head: &[u8]) -> bool {
 
 /// Bytes that show whether they begin like a pickle.
 const BEGINNING: usize = 64;
-
-/// What comes out of data before its first error, asked for one byte at a time.
-fn before_error(head: &[u8]) -> Vec<u8> {
-    let mut decoder = ZlibDecoder::new(head);
-    let (mut out, mut byte) = (Vec::new(), [0]);
-    while out.len() < BEGINNING && decoder.read(&mut byte).is_ok_and(|count| count > 0) {
-        out.extend(byte);
-    }
-    out
-}
 
 fn begin(input: Input) -> io::Result<Box<dyn Single>> {
     Ok(Box::new(ZlibDecoder::new(input)))
