@@ -147,11 +147,16 @@ impl Containers {
                 if node.room == 0 {
                     self.elements.begin(node);
                 }
-                let fits = usize::from(node.room - node.kept) >= N || node.kept == KEPT;
+                // Of a long container nothing more is kept.
+                let (fits, is_full) = (usize::from(node.room - node.kept) >= N, node.kept == KEPT);
                 if fits {
-                    self.elements.add(node, &elements);
+                    self.elements.write_few(node, elements);
                 }
-                fits
+                if fits || is_full {
+                    let more = u32::try_from(N).unwrap_or(FORGOTTEN);
+                    node.count = node.count.saturating_add(more);
+                }
+                fits || is_full
             }
             _ => false,
         }
@@ -372,6 +377,21 @@ impl Ring {
         if let Some(places) = self.values.get_mut(start..start + elements.len()) {
             places.copy_from_slice(elements);
             node.kept += u16::try_from(elements.len()).unwrap_or(0);
+        }
+    }
+
+    /// As [`Ring::write`], one by one: they need not be in memory.
+    #[inline(always)]
+    fn write_few<const N: usize>(&mut self, node: &mut Node, elements: [Value; N]) {
+        if !self.keeps(node) {
+            return;
+        }
+        let start = slot(node.start, ELEMENTS) + usize::from(node.kept);
+        if let Some(places) = self.values.get_mut(start..start + N) {
+            for (place, element) in places.iter_mut().zip(elements) {
+                *place = element;
+            }
+            node.kept += u16::try_from(N).unwrap_or(0);
         }
     }
 

@@ -84,6 +84,9 @@ pub struct Machine<'s, 'k> {
     held_start: u64,
     /// Where the frame or the data ends, whichever comes first, as long as it does.
     held_reach: u64,
+    /// Why it stopped before the end of that, if it did. Kept here and not in the loop, which would
+    /// carry it along from one instruction to the next.
+    held_stop: Option<Result<(), Halt>>,
     model_steps: usize,
     /// Bytes of text that text operations have looked at or made.
     text_work: usize,
@@ -110,8 +113,6 @@ struct HeldInstruction<'m, 'b, 's, 'k> {
     held: &'b [u8],
     /// Where in it the instruction stands.
     position: usize,
-    /// Why one has to stop: the stream ended, or the decoder stands elsewhere.
-    stop: &'m mut Option<Result<(), Halt>>,
 }
 
 impl Arm for HeldInstruction<'_, '_, '_, '_> {
@@ -124,7 +125,6 @@ impl Arm for HeldInstruction<'_, '_, '_, '_> {
             machine,
             held,
             position,
-            stop,
         } = self;
         let offset = machine.held_start + position as u64;
         let behind = held.get(position + 1..).unwrap_or_default();
@@ -138,7 +138,7 @@ impl Arm for HeldInstruction<'_, '_, '_, '_> {
             };
             return match machine.step_number(&at, number) {
                 Ok(()) => Some(next),
-                Err(halt) => machine.stopped(&at, halt, stop),
+                Err(halt) => machine.stopped(at.next, Err(halt)),
             };
         }
         if let Some(length) = plain_float(operand, behind)
@@ -164,23 +164,20 @@ impl Arm for HeldInstruction<'_, '_, '_, '_> {
             machine.decoder.jump(at.next);
         }
         if let Err(halt) = machine.step(&at) {
-            if may_move && halt != Halt::Stop {
-                *stop = Some(Err(halt));
-                return None;
-            }
-            return machine.stopped(&at, halt, stop);
+            let place = match may_move {
+                true => machine.decoder.position(),
+                false => at.next,
+            };
+            return machine.stopped(place, Err(halt));
         }
         if may_move && (opcode == Opcode::Frame || machine.decoder.position() != at.next) {
-            *stop = Some(Ok(()));
-            return None;
+            return machine.stopped(machine.decoder.position(), Ok(()));
         }
         let Some(length) = operand.width() else {
             let next = usize::try_from(at.next - machine.held_start).unwrap_or(usize::MAX);
             if next > held.len() {
                 // A payload reaches beyond what is held.
-                machine.decoder.jump(at.next);
-                *stop = Some(Ok(()));
-                return None;
+                return machine.stopped(at.next, Ok(()));
             }
             return Some(next);
         };
@@ -240,6 +237,7 @@ impl<'s, 'k> Machine<'s, 'k> {
             frame_end: u64::MAX,
             held_start: 0,
             held_reach: 0,
+            held_stop: None,
             model_steps: 0,
             text_work: 0,
             exposed: HashSet::new(),
@@ -336,37 +334,32 @@ impl<'s, 'k> Machine<'s, 'k> {
         let held = held.get(..most).unwrap_or(held);
         self.held_start = start;
         self.held_reach = end;
+        self.held_stop = None;
         let mut position = 0;
-        let mut stop = None;
         while let Some(&byte) = held.get(position) {
             let arm = HeldInstruction {
                 machine: self,
                 held,
                 position,
-                stop: &mut stop,
             };
             match dispatch(byte, arm).flatten() {
                 Some(next) => position = next,
                 None => break,
             }
         }
-        if let Some(stopped) = stop {
+        if let Some(stopped) = self.held_stop.take() {
             return stopped;
         }
         self.decoder.jump(start + position as u64);
         Ok(())
     }
 
-    /// The stream ends at an instruction.
+    /// The stream ends here, or goes on elsewhere.
     #[cold]
-    fn stopped(
-        &mut self,
-        at: &Instruction,
-        halt: Halt,
-        stop: &mut Option<Result<(), Halt>>,
-    ) -> Option<usize> {
-        self.decoder.jump(at.next);
-        *stop = Some(Err(halt));
+    #[inline(never)]
+    fn stopped(&mut self, place: u64, why: Result<(), Halt>) -> Option<usize> {
+        self.decoder.jump(place);
+        self.held_stop = Some(why);
         None
     }
 
