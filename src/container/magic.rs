@@ -102,6 +102,9 @@ fn is_onnx(head: &[u8]) -> bool {
 /// What [`text`] says of JSON.
 pub(super) const JSON: &str = "JSON text";
 
+/// What [`text`] says of any other text.
+pub(super) const TEXT: &str = "text";
+
 /// What kind of text the head is; nothing where it holds bytes that text does not.
 pub(super) fn text(head: &[u8], whole: bool) -> Option<&'static str> {
     let cut = match std::str::from_utf8(head) {
@@ -113,13 +116,13 @@ pub(super) fn text(head: &[u8], whole: bool) -> Option<&'static str> {
     let text = head.get(..cut)?;
     let control = |byte: &u8| *byte < 0x20 && !matches!(byte, b'\t' | b'\n' | b'\r' | 0x0c | 0x1b);
     // To the end, whatever is found: so many bytes at once are compared.
-    let odd = { text.iter() }.fold(false, |odd, byte| odd | control(byte) | (*byte == 0x7f));
+    let odd = { text.iter() }.fold(false, |odd, byte| odd | control(byte));
     if text.is_empty() || odd {
         return None;
     }
     match text.iter().find(|byte| !byte.is_ascii_whitespace()) {
         Some(b'{' | b'[') => Some(JSON),
-        _ => Some("text"),
+        _ => Some(TEXT),
     }
 }
 

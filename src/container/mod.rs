@@ -13,6 +13,7 @@ mod carried;
 mod carve;
 mod codec;
 mod database;
+mod depths;
 mod dtype;
 mod encoding;
 mod framed;
@@ -36,6 +37,7 @@ mod tar;
 mod text;
 pub mod torch_legacy;
 mod trial;
+mod wide;
 mod wrapper;
 mod zfile;
 mod zip;
@@ -44,7 +46,7 @@ use std::{io, sync::Arc};
 
 pub use budget::Budget;
 pub use carried::{
-    Carried, Carrier, HEAD as CARRIED_HEAD, SHORTEST as SHORTEST_CARRIED, behind, carried,
+    Carried, Carrier, HEAD as CARRIED_HEAD, SHORTEST as SHORTEST_CARRIED, behind, carried, hidden,
     may_carry,
 };
 pub use database::dumb;
@@ -138,6 +140,7 @@ pub static FORMATS: &[Format] = &[
     text::YAML,
     text::BASE64,
     text::ENCODED,
+    text::WIDE,
 ];
 
 /// What an opener works with.

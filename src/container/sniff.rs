@@ -9,7 +9,7 @@ use super::{
 use crate::source::{Source, bytes_at, read_range};
 
 /// Bytes read from the start: a tar header, which is the longest thing that is recognised.
-const HEAD: usize = 512;
+pub(super) const HEAD: usize = 512;
 
 /// Bytes read from the start of a tensor storage: enough for every magic but that of tar.
 const STORAGE_HEAD: usize = 64;
@@ -82,7 +82,14 @@ pub(super) fn readings(member: &Member, source: &dyn Source) -> io::Result<Vec<S
     };
     let (mut readings, verdict) = readings_of(source, (member.start, head), (with_tail, asked))?;
     match member.kind {
-        MemberKind::Unknown => {}
+        MemberKind::Unknown => {
+            let is_nothing = matches!(readings.as_slice(), [Sniffed::NoPickle(_)]);
+            let is_hiding = || searched::hides_pickle(source, member.start, with_tail);
+            // What cannot be read there hides nothing that stands at the beginning.
+            if is_nothing && is_hiding().unwrap_or(false) {
+                readings = vec![Sniffed::Container(&searched::HIDING)];
+            }
+        }
         MemberKind::Pickle(host) => {
             readings.retain(|reading| matches!(reading, Sniffed::Container(_)));
             readings.insert(0, Sniffed::Pickle(host));
@@ -144,17 +151,14 @@ fn readings_of(
         false => Vec::new(),
     };
     let mut fetch = |offset| read_range(source, start.saturating_add(offset), HEAD);
-    decide(
-        asked,
-        &Head {
-            bytes: &bytes,
-            tail: &tail,
-            length,
-            places: &places,
-            text: magic::text(&bytes, bytes.len() as u64 >= length),
-        },
-        &mut fetch,
-    )
+    let head = Head {
+        bytes: &bytes,
+        tail: &tail,
+        length,
+        places: &places,
+        text: magic::text(&bytes, bytes.len() as u64 >= length),
+    };
+    decide(asked, &head, &mut fetch)
 }
 
 /// The first bytes behind 512, 1024 and so on, where readers of HDF5 look for its signature.
@@ -197,8 +201,6 @@ fn decide(
     if readings.is_empty() {
         readings.push(if is_lfs_pointer(head) {
             Sniffed::LfsPointer
-        } else if (searched::APPENDED.matches)(head) {
-            Sniffed::Container(&searched::APPENDED)
         } else {
             Sniffed::NoPickle(reason(head))
         });
