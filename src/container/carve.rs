@@ -348,8 +348,13 @@ fn is_name(instruction: &Instruction, held: &[u8]) -> bool {
     text.len() > 2 && is_dotted(text)
 }
 
+/// Whether a text is a row of names between dots, none of them empty.
 fn is_dotted(text: &[u8]) -> bool {
+    let is_between = |pair: &[u8]| pair == b"..";
     text.iter().all(|byte| encoding::is_dotted(*byte))
+        && !text.starts_with(b".")
+        && !text.ends_with(b".")
+        && !text.windows(2).any(is_between)
 }
 
 /// The bytes of an operand, as far as they are held; nothing where they are not.

@@ -69,7 +69,7 @@ pub(super) fn recognise(head: &[u8], length: u64) -> Option<&'static str> {
     if head.get(4..8) == Some(b"ftyp") {
         return Some("MP4 media");
     }
-    if matches!(head, [_, 0x0b..=0x0f, b'\r', b'\n', 0..=3, 0, 0, 0, ..]) {
+    if is_compiled_python(head) {
         return Some(COMPILED_PYTHON);
     }
     if is_onnx(head) {
@@ -82,6 +82,17 @@ pub(super) fn recognise(head: &[u8], length: u64) -> Option<&'static str> {
     ROWS.iter()
         .find(|Row(_, magic)| head.first() == magic.first() && head.starts_with(magic))
         .map(|Row(name, _)| *name)
+}
+
+/// A magic number that ends with a line break, then flags, or before version 3.7 the time of the
+/// source, and a code object.
+fn is_compiled_python(head: &[u8]) -> bool {
+    let code = |at: usize| matches!(head.get(at), Some(0x63 | 0xe3));
+    match head {
+        [_, 0x0b..=0x0f, b'\r', b'\n', 0..=3, 0, 0, 0, ..] => true,
+        [_, _, b'\r', b'\n', ..] => code(8) || code(12),
+        _ => false,
+    }
 }
 
 /// Eight bytes of header length, then a JSON object.
@@ -111,6 +122,8 @@ pub(super) fn text(head: &[u8], whole: bool) -> Option<&'static str> {
         Ok(_) => head.len(),
         // The head may end inside a character; that is no sign of binary data.
         Err(error) if !whole && error.error_len().is_none() => error.valid_up_to(),
+        // Some readers of JSON take what is no UTF-8 as well, in strings.
+        Err(_) if matches!(head.trim_ascii_start().first(), Some(b'{' | b'[')) => head.len(),
         Err(_) => return None,
     };
     let text = head.get(..cut)?;
@@ -145,5 +158,6 @@ mod tests {
         assert_eq!(text(b"caf\xc3", true), None);
         assert_eq!(text(b"a\0b", true), None);
         assert_eq!(text(b" {\"a\": 1}", true), Some("JSON text"));
+        assert_eq!(text(b"{\"\xff\": 1}", true), Some("JSON text"));
     }
 }

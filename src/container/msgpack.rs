@@ -8,6 +8,7 @@ use std::{io, sync::Arc};
 use super::{
     Format, Head, Opening, ProblemKind,
     encoding::{begins_pickle, is_packed},
+    magic,
     trial::declares_pickle,
 };
 use crate::source::{Buffered, Source, read_range};
@@ -95,9 +96,11 @@ impl Token {
         let start = usize::try_from(self.head).unwrap_or(usize::MAX);
         let length = usize::try_from(self.payload).unwrap_or(usize::MAX);
         let held = bytes.get(start..).unwrap_or_default();
-        let ends = held
-            .get(length.saturating_sub(1))
-            .is_none_or(|last| *last == b'.');
+        let ends = match held.get(length.saturating_sub(1)) {
+            Some(last) => *last == b'.',
+            // How picklers go on; whatever it is of older protocols.
+            None => matches!(held.get(2), Some(0x95 | b'c' | b'}' | b']' | b'(')),
+        };
         self.what == What::Bytes && declares_pickle(held) && ends
     }
 
@@ -121,8 +124,11 @@ const SCALARS: usize = 4;
 /// Where the first map or array of a file may begin.
 fn behind_scalars(head: &Head<'_>) -> u64 {
     let mut at = 0;
-    // Text is made of numbers, for msgpack.
-    let most = if head.text.is_some() { 0 } else { SCALARS };
+    // Text is made of numbers, for msgpack, and many a magic number begins with some.
+    let is_other = head.text.is_some()
+        || is_packed(head.bytes)
+        || magic::recognise(head.bytes, head.length).is_some();
+    let most = if is_other { 0 } else { SCALARS };
     for _ in 0..most {
         let rest = usize::try_from(at).ok().and_then(|at| head.bytes.get(at..));
         match rest.and_then(Token::read) {

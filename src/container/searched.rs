@@ -113,7 +113,7 @@ pub(super) fn hiding_places(
     let length = end.saturating_sub(start);
     let head = bytes_at(source, start, HEAD)?;
     let kind = magic::recognise(&head, length);
-    let is_text = || magic::text(&head, head.len() as u64 >= length).is_some();
+    let is_text = || magic::text(&head, head.len() as u64 >= length).is_some() || is_latin(&head);
     if kind == Some(magic::COMPILED_PYTHON) || kind.is_none() && is_text() {
         return Ok(NOWHERE);
     }
@@ -128,6 +128,13 @@ pub(super) fn hiding_places(
     };
     let first = start.saturating_add(most).min(last);
     Ok([(start, first), (last, end)])
+}
+
+/// Whether bytes are text of one byte a character: of control characters it has none but white space.
+fn is_latin(bytes: &[u8]) -> bool {
+    let in_text =
+        |byte: &u8| *byte >= 0xa0 || (0x20..0x7f).contains(byte) || byte.is_ascii_whitespace();
+    bytes.iter().all(in_text)
 }
 
 /// Whether such a pickle is there.

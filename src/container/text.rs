@@ -103,7 +103,8 @@ fn open_text(opening: &mut Opening<'_>) -> io::Result<()> {
     let text = read_range(opening.source.as_ref(), 0, most)?;
     for kind in encoding::scattered(&text) {
         let data = kind.decoded(&text).unwrap_or_default();
-        if !run(opening, 0, (data, kind.name()))? {
+        // Among so much else, a beginning alone says nothing.
+        if tells_more(&data, &[]) && !run(opening, 0, (data, kind.name()))? {
             return Ok(());
         }
     }
