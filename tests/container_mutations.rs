@@ -169,7 +169,7 @@ const DATABASES: &[Kind] = &[
         &["dbm-sqlite-evil.sqlite", "sqlite-evil.sqlite"],
     ),
     ("sqlite-wal", "wal", &["sqlite-log.sqlite-wal"]),
-    ("zodb", "zodb", &["zodb-evil.fs"]),
+    ("zodb", "zodb", &["zodb-evil.fs", "zodb-zlib-evil.fs"]),
     (
         "hdf5",
         "hdf5",
@@ -202,19 +202,50 @@ const CARRIERS: &[Kind] = &[
     (
         "msgpack",
         "msgpack",
-        &["msgpack-evil.msgpack", "msgpack-second.msgpack"],
+        &[
+            "msgpack-evil.msgpack",
+            "msgpack-second.msgpack",
+            "msgpack-scalars.msgpack",
+        ],
     ),
     ("blosc", "", &["packed.blosc", "packed.b2frame"]),
     ("length-prefixed", "framed", &["framed-evil.bin"]),
     ("tfrecord", "tfrecord", &["tfrecord-evil.tfrecord"]),
-    ("sequence-file", "", &["sequence-evil.seq"]),
+    (
+        "sequence-file",
+        "",
+        &[
+            "sequence-evil.seq",
+            "sequence-default.seq",
+            "sequence-blocks.seq",
+        ],
+    ),
     ("django", "django", &["django-evil.djcache"]),
     ("stable-baselines3", "baselines", &["json-evil.zip"]),
     ("json", "json", &["json-lines.json"]),
     ("jsonpickle", "jsonpickle", &["jsonpickle-evil.json"]),
-    ("yaml", "yaml", &["yaml-evil.yaml", "yaml-tag.yaml"]),
+    (
+        "yaml",
+        "yaml",
+        &[
+            "yaml-evil.yaml",
+            "yaml-tag.yaml",
+            "yaml-key.yaml",
+            "yaml-flow.yaml",
+        ],
+    ),
+    ("utf-16", "yaml", &["wide-evil.yaml"]),
     ("hydra", "", &["hydra-evil.nemo"]),
-    ("base64", "text", &["base64-evil.txt", "base64-zlib.txt"]),
+    (
+        "base64",
+        "text",
+        &[
+            "base64-evil.txt",
+            "base64-zlib.txt",
+            "base64-underscore.txt",
+            "base64-scattered.txt",
+        ],
+    ),
     (
         "encoded-text",
         "text",
@@ -223,6 +254,7 @@ const CARRIERS: &[Kind] = &[
             "encoded-ascii85.txt",
             "encoded-base32.txt",
             "encoded-twice.txt",
+            "encoded-spaced.txt",
         ],
     ),
     (

@@ -204,12 +204,16 @@ pub(super) fn guesses(text: &[u8]) -> Vec<Kind> {
     kinds
 }
 
+/// Of so many bytes of a text one at least is a digit where digits are scattered in it.
+const FEWEST: usize = 6;
+
 /// The ways in which Python's reader of base 64, which passes over whatever is no digit, makes
-/// something of a text with so many of those in it that it is no other one: at most every other.
+/// something of a text with so many of those in it that it is none else.
 pub(super) fn scattered(text: &[u8]) -> Vec<Kind> {
     let head = text.get(..HEAD).unwrap_or(text);
     let promises = |kind: &Kind| {
-        let is_scattered = foreign(*kind, head).saturating_mul(2) <= head.len();
+        let digits = head.iter().filter(|byte| kind.has(**byte)).count();
+        let is_scattered = digits.saturating_mul(FEWEST) >= head.len();
         is_scattered && kind.decoded(head).is_some_and(|data| is_promising(&data))
     };
     let kinds = [Kind::Base64, Kind::PlainBase64];

@@ -31,6 +31,7 @@ mod npy;
 mod padding;
 mod records;
 mod searched;
+mod sequence;
 mod seven_zip;
 mod sniff;
 mod tar;
@@ -134,7 +135,7 @@ pub static FORMATS: &[Format] = &[
     msgpack::FORMAT,
     blosc::FORMAT,
     database::zodb::FORMAT,
-    searched::SEQUENCE,
+    sequence::FORMAT,
     searched::RECORDS,
     text::JSON,
     text::YAML,

@@ -15,13 +15,6 @@ use crate::{
     source::{Buffered, Source, bytes_at, read_range},
 };
 
-/// A Hadoop SequenceFile, in which Spark keeps batches of pickles.
-pub(super) const SEQUENCE: Format = Format {
-    name: "sequence-file",
-    matches: |head| matches!(head.bytes, [b'S', b'E', b'Q', 4..=6, ..]),
-    opener: open,
-};
-
 /// TensorFlow's records.
 pub(super) const RECORDS: Format = Format {
     name: "tfrecord",

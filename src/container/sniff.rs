@@ -3,7 +3,7 @@
 use std::{borrow::Cow, io};
 
 use super::{
-    FORMATS, Format, Host, Member, MemberKind, magic, searched,
+    FORMATS, Format, Host, Member, MemberKind, magic, searched, text,
     trial::{self, Verdict},
 };
 use crate::source::{Source, bytes_at, read_range};
@@ -83,11 +83,17 @@ pub(super) fn readings(member: &Member, source: &dyn Source) -> io::Result<Vec<S
     let (mut readings, verdict) = readings_of(source, (member.start, head), (with_tail, asked))?;
     match member.kind {
         MemberKind::Unknown => {
-            let is_nothing = matches!(readings.as_slice(), [Sniffed::NoPickle(_)]);
+            let known = |reading: &Sniffed| match reading {
+                Sniffed::NoPickle(_) => false,
+                // Almost anything may be that.
+                Sniffed::Container(format) => format.name != text::BASE64.name,
+                _ => true,
+            };
             let is_hiding = || searched::hides_pickle(source, member.start, with_tail);
             // What cannot be read there hides nothing that stands at the beginning.
-            if is_nothing && is_hiding().unwrap_or(false) {
-                readings = vec![Sniffed::Container(&searched::HIDING)];
+            if !readings.iter().any(known) && is_hiding().unwrap_or(false) {
+                readings.retain(|reading| matches!(reading, Sniffed::Container(_)));
+                readings.push(Sniffed::Container(&searched::HIDING));
             }
         }
         MemberKind::Pickle(host) => {

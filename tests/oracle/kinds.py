@@ -263,7 +263,9 @@ def objects_of_zodb(path):
         for transaction in storage.iterator():
             for record in transaction:
                 # The class stands before the state, in a pickle of its own.
-                yield record.data or b""
+                data = record.data or b""
+                # As `zc.zlibstorage` packs records.
+                yield zlib.decompress(data[2:]) if data[:2] == b".z" else data
 
 
 def records_of_tensorflow(path):
