@@ -4,12 +4,11 @@ carriers, and the bombs inside carriers.
 
 Most are made of samples that stand there already. Every malicious pickle only asks for the process
 id or the current folder, every malicious name is called with `true`. `sqlite3`, `dbm.gnu` and
-`dbm.ndbm` are Python's own; `packed_zodb` needs zc.zlibstorage.
+`dbm.ndbm` are Python's own; `packed_zodb` needs zc.zlibstorage, and called by name `spark` PySpark
+and Java, `mlflow` MLflow.
 """
 
 import base64
-import dbm.gnu
-import dbm.ndbm
 import gzip
 import io
 import json
@@ -18,6 +17,7 @@ import pathlib
 import pickle
 import sqlite3
 import struct
+import sys
 import tarfile
 import tempfile
 import zipfile
@@ -132,6 +132,9 @@ def packed_zodb():
 
 
 def of_databases():
+    import dbm.gnu
+    import dbm.ndbm
+
     data = bytearray(read("ndbm-evil.db"))
     # The types of the items of a hash page: readers take those that there are not for data.
     place = data.find(EVIL)
@@ -182,6 +185,48 @@ def of_databases():
     write("dumb-bomb.bak", b"'a', (0, %d)\n" % len(BOMB))
     write("msgpack-bomb.msgpack", b"\x81\xa5state\xc6" + struct.pack(">I", len(BOMB)) + BOMB)
     write("framed-bomb.bin", struct.pack(">I", len(GOOD)) + GOOD + struct.pack(">I", len(BOMB)) + BOMB)
+
+
+def spark():
+    """As Spark writes pickled elements, packed in blocks by Hadoop and as they are."""
+    import pyspark
+
+    hadoop = "spark.hadoop.mapreduce.output.fileoutputformat.compress"
+    for kind, element, settings in [
+        ("good", dict, {}),
+        ("evil", Evil, {}),
+        ("blocks", Evil, {hadoop: "true", hadoop + ".type": "BLOCK"}),
+        ("records", Evil, {hadoop: "true", hadoop + ".type": "RECORD"}),
+    ]:
+        conf = pyspark.SparkConf().setMaster("local[1]").setAll(settings.items())
+        context = pyspark.SparkContext(conf=conf)
+        with tempfile.TemporaryDirectory() as folder:
+            elements = context.parallelize([1, 2, 3], 1).map(lambda _: element())
+            elements.saveAsPickleFile(f"{folder}/out")
+            data = pathlib.Path(f"{folder}/out/part-00000").read_bytes()
+            write(f"spark-{kind}.seq", data)
+            # The object of Java's in which Spark wraps a batch, and the length before it.
+            start = data.find(b"\xac\xed\0\5")
+            if start > 0:
+                write(f"java-{kind}.ser", data[start:])
+                if kind == "evil":
+                    write("java-evil-length.ser", data[start - 4 :])
+        context.stop()
+
+
+def mlflow():
+    """The description of a model of MLflow, as `mlflow.pyfunc.save_model` writes it."""
+    import mlflow.pyfunc
+
+    for kind, module in [("good", "mlflow.sklearn"), ("evil", "antigravity")]:
+        with tempfile.TemporaryDirectory() as folder:
+            path = f"{folder}/model"
+            (pathlib.Path(folder) / "data").write_bytes(GOOD)
+            mlflow.pyfunc.save_model(
+                path, loader_module="mlflow.sklearn", data_path=f"{folder}/data", pip_requirements=[]
+            )
+            text = (pathlib.Path(path) / "MLmodel").read_text()
+            write(f"mlflow-{kind}.yaml", text.replace("mlflow.sklearn", module).encode())
 
 
 def of_archives():
@@ -246,6 +291,10 @@ def of_tables():
 
 
 if __name__ == "__main__":
+    for name in sys.argv[1:]:
+        globals()[name]()
+    if sys.argv[1:]:
+        sys.exit()
     texts()
     of_records()
     of_databases()

@@ -137,6 +137,7 @@ pub static FORMATS: &[Format] = &[
     database::zodb::FORMAT,
     sequence::FORMAT,
     searched::RECORDS,
+    searched::JAVA,
     text::JSON,
     text::YAML,
     text::BASE64,

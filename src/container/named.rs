@@ -362,19 +362,32 @@ const TARGET: &[u8] = b"_target_";
 /// What the keys of jsonpickle begin with, which reads YAML as well.
 const JSONPICKLE: &[u8] = b"py/";
 
+/// What the module that loads a model of MLflow stands behind, which is imported: what is harmful of
+/// it, is so as a whole.
+const LOADER: &[u8] = b"loader_module";
+const MODULE: &[u8] = b"__init__";
+
+/// MLflow's own modules load the files beside the description, which are inputs of their own.
+const MLFLOW: &[u8] = b"mlflow.";
+
 /// How what stands behind a needle is read: the line of it and the byte before it.
 type Reading = fn(&[u8], Option<u8>, u64) -> Option<Named>;
 
 /// Emits what tags, the targets of Hydra and the keys of jsonpickle name in the first `end` bytes,
 /// whatever the structure around them is, but for what is `known` already.
 pub(super) fn yaml(opening: &mut Opening<'_>, end: u64, known: &[Named]) -> io::Result<()> {
-    let readings: [(&[u8], Reading); 3] = [
+    let readings: [(&[u8], Reading); 4] = [
         (TAG, |line, before, at| {
             let name = begins_token(before).then(|| tagged(line)).flatten()?;
             Named::whole(&name, at)
         }),
         (TARGET, |line, _, at| Named::whole(&value_of(line)?, at)),
         (JSONPICKLE, |line, _, at| keyed(line, at)),
+        (LOADER, |line, _, at| {
+            let (module, name) = (value_of(line)?, MODULE.to_vec());
+            let is_own = module.starts_with(MLFLOW);
+            (!is_own).then(|| Named::symbols(vec![Symbol { module, name }], at))
+        }),
     ];
     let source = Arc::clone(opening.source);
     let mut position = 0;

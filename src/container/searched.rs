@@ -25,6 +25,23 @@ pub(super) const RECORDS: Format = Format {
     },
 };
 
+/// Objects as Java writes them, behind a length or not: Spark keeps batches of pickles so.
+pub(super) const JAVA: Format = Format {
+    name: "java-objects",
+    matches: |head| {
+        let begins = |at: usize| {
+            head.bytes
+                .get(at..)
+                .is_some_and(|rest| rest.starts_with(OBJECTS))
+        };
+        begins(0) || begins(4)
+    },
+    opener: open,
+};
+
+/// The magic number of Java's objects and the version of the protocol.
+const OBJECTS: &[u8] = b"\xac\xed\0\x05";
+
 /// A file of a kind without pickles, such as an image, or of no known kind, with a pickle among its
 /// first or last bytes. It is not in the table of formats: [`hides_pickle`] is asked only where a
 /// file is nothing else.

@@ -71,11 +71,15 @@ pub fn sniff(source: &dyn Source) -> io::Result<Vec<Sniffed>> {
     readings_of(source, (0, HEAD), (true, Asked::Readings)).map(|(readings, _)| readings)
 }
 
+/// Whether the end of a member counts. That of a stored one does not: a checkpoint has thousands of
+/// them, and what reads a zip at the end of a tensor would first have to cut the tensor out.
+pub(super) fn is_read_from_end(member: &Member, source: &dyn Source) -> bool {
+    member.start == 0 && (member.path.is_empty() || source.contents().is_some())
+}
+
 /// Every reading of a member.
 pub(super) fn readings(member: &Member, source: &dyn Source) -> io::Result<Vec<Sniffed>> {
-    // The end of a stored member is not read: a checkpoint has thousands of them, and what reads
-    // a zip at the end of a tensor would first have to cut the tensor out.
-    let with_tail = member.start == 0 && (member.path.is_empty() || source.contents().is_some());
+    let with_tail = is_read_from_end(member, source);
     let (head, asked) = match member.kind {
         MemberKind::Storage => (STORAGE_HEAD, Asked::Certainty),
         _ => (HEAD, Asked::Readings),
