@@ -239,6 +239,7 @@ const CARRIERS: &[Kind] = &[
         ],
     ),
     ("utf-16", "yaml", &["wide-evil.yaml"]),
+    ("embedded-text", "table", &["embedded-evil.csv"]),
     ("hydra", "", &["hydra-evil.nemo"]),
     (
         "base64",

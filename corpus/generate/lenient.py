@@ -63,6 +63,17 @@ def texts():
     # jsonpickle takes YAML where it has a reader of it.
     json_pickle = read("jsonpickle-evil.json")
     write("jsonpickle-quote.json", json_pickle.replace(b'{"a', b'{ a', 1))
+    # Values of a table, of XML, of YAML; one of them with a first word that is no value.
+    good, evil = base64.b64encode(GOOD), base64.b64encode(EVIL)
+    write("embedded-good.csv", b"id,model\n1," + good + b"\n2,\n")
+    write("embedded-evil.csv", b"id,model\n1," + good + b"\n2," + evil + b"\n")
+    write("embedded-evil.xml", b'<?xml version="1.0"?>\n<data>' + base64.encodebytes(EVIL) + b"</data>\n")
+    write("embedded-evil.yaml", b"a: 1\nstate: !!binary |\n  " + evil[:30] + b"\n  " + evil[30:] + b"\n")
+    write("embedded-cut.csv", b"id,model\n1," + good[:400])
+    write("embedded-bomb.csv", b"id,model\n1," + base64.b64encode(gzip.compress(HUGE, mtime=0)) + b"\n")
+    write("embedded-uri.txt", b"data:application/octet-stream;base64," + evil)
+    write("json-characters.json", json.dumps({"state": EVIL.decode("latin-1")}).encode())
+    write("lzma-like.bin", struct.pack("<I", 5) + EVIL)
     layer = read("json-lines.json")
     write("json-delete.json", layer[:60] + b"\x7f" + layer[60:])
     write("json-latin.json", layer.replace(b'"state"', b'"\xe9tat"'))

@@ -15,6 +15,7 @@ mod codec;
 mod database;
 mod depths;
 mod dtype;
+mod embedded;
 mod encoding;
 mod framed;
 mod hdf5;
@@ -143,6 +144,7 @@ pub static FORMATS: &[Format] = &[
     text::BASE64,
     text::ENCODED,
     text::WIDE,
+    embedded::FORMAT,
 ];
 
 /// What an opener works with.

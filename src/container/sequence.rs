@@ -258,7 +258,8 @@ mod tests {
     fn a_header_ends_behind_its_mark() {
         let plain = b"SEQ\x06\x01k\x01v\0\0\0\0\0\x01\x01a\x01b0123456789abcdef.";
         let header = header(plain).unwrap();
-        assert!(!header.packed && header.end as usize == plain.len() - 1);
+        assert!(!header.packed);
+        assert_eq!(header.end, plain.len() as u64 - 1);
         assert!(super::header(&plain[..plain.len() - 2]).is_none());
         assert!(codec(b"org.apache.hadoop.io.compress.SnappyCodec").is_none());
     }

@@ -5,6 +5,7 @@ use std::{borrow::Cow, io};
 use super::{
     FORMATS, Format, Host, Member, MemberKind, magic, searched, text,
     trial::{self, Verdict},
+    wrapper::lzma,
 };
 use crate::source::{Source, bytes_at, read_range};
 
@@ -90,7 +91,9 @@ pub(super) fn readings(member: &Member, source: &dyn Source) -> io::Result<Vec<S
             let known = |reading: &Sniffed| match reading {
                 Sniffed::NoPickle(_) => false,
                 // Almost anything may be that.
-                Sniffed::Container(format) => format.name != text::BASE64.name,
+                Sniffed::Container(format) => {
+                    format.name != text::BASE64.name && format.name != lzma::FORMAT.name
+                }
                 _ => true,
             };
             let is_hiding = || searched::hides_pickle(source, member.start, with_tail);
@@ -126,6 +129,12 @@ pub(super) fn readings(member: &Member, source: &dyn Source) -> io::Result<Vec<S
         }
     }
     Ok(readings)
+}
+
+/// What kind of text a source begins with, where it is text.
+pub(super) fn text(source: &dyn Source) -> io::Result<Option<&'static str>> {
+    let bytes = bytes_at(source, 0, HEAD)?;
+    Ok(magic::text(&bytes, bytes.len() as u64 >= source.len()))
 }
 
 /// What is to be found out about the beginning of a member.

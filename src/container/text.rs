@@ -11,7 +11,7 @@ use super::{
     encoding::{self, Kind},
     magic, named, sniff,
     sniff::Sniffed,
-    wide, wrapper,
+    trial, wide, wrapper,
 };
 use crate::source::{MemorySource, Source, bytes_at, read_range};
 
@@ -131,12 +131,23 @@ pub(super) fn search(opening: &mut Opening<'_>, end: u64) -> io::Result<()> {
                 next = at - 1;
                 break;
             }
-            if at < behind || is_short(rest) || encoding::guess(&quoted(rest)).is_none() {
+            if at < behind || is_short(rest) {
+                continue;
+            }
+            let head = quoted(rest);
+            let is_plain = trial::declares_pickle(&head);
+            if !is_plain && encoding::guess(&head).is_none() {
                 continue;
             }
             let string = string(source.as_ref(), at, opening.limits().payload)?;
             behind = at + string.len() as u64;
-            if !found(opening, at, &unescaped(&string))? {
+            let string = unescaped(&string);
+            let goes_on = match is_plain {
+                // One character a byte.
+                true => run(opening, at, (string, "text"))?,
+                false => found(opening, at, &string)?,
+            };
+            if !goes_on {
                 return Ok(());
             }
         }

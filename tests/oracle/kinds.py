@@ -7,6 +7,7 @@ libraries that unpickle, or import, by themselves.
 
 import base64
 import bz2
+import csv
 import gzip
 import importlib
 import importlib.util
@@ -371,6 +372,14 @@ def strings_of_json(path):
             yield from decoded(leaf)
 
 
+def cells(path):
+    """The values of a table in text."""
+    with open(path, encoding="latin-1", newline="") as file:
+        for row in csv.reader(file):
+            for cell in row:
+                yield from decoded(cell.encode("latin-1"))
+
+
 def pickled(path):
     yield pathlib.Path(path).read_bytes()
 
@@ -574,6 +583,7 @@ KINDS = {
     "django": Kind(cached),
     "text": Kind(text),
     "json": Kind(strings_of_json),
+    "table": Kind(cells),
     "carrier": Kind(carried),
     "pickle": Kind(pickled),
     # What follows needs more than the standard library.
