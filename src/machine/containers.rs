@@ -18,6 +18,9 @@ const ELEMENTS: usize = 1 << 17;
 /// Elements kept of one container, counted. A command spelled character by character fits.
 const KEPT: u16 = 4096;
 
+/// Room, in elements, that a container gets at least when it grows.
+const LEAST: u16 = 8;
+
 /// The count of a container that was forgotten.
 const FORGOTTEN: u32 = u32::MAX;
 
@@ -53,10 +56,18 @@ pub(super) struct Containers {
     linked: Vec<Node>,
     /// Those that got their first link after they were forgotten.
     revived: HashMap<u64, Node>,
-    elements: Vec<Value>,
+    elements: Ring,
+    links: Vec<Link>,
+    /// How many nodes and links there are.
+    size: usize,
+}
+
+/// The latest elements of all containers. What a container keeps stands in one piece.
+#[derive(Default)]
+struct Ring {
+    values: Vec<Value>,
     /// Elements written, counted.
     written: u64,
-    links: Vec<Link>,
 }
 
 impl Default for Containers {
@@ -70,9 +81,9 @@ impl Default for Containers {
             latest: Vec::new(),
             linked: Vec::new(),
             revived: HashMap::new(),
-            elements: Vec::new(),
-            written: 0,
+            elements: Ring::default(),
             links: vec![none],
+            size: 1,
         }
     }
 }
@@ -81,11 +92,11 @@ impl Containers {
     /// Containers and links that take memory, counted.
     #[inline]
     pub(super) fn size(&self) -> usize {
-        self.latest.len() + self.linked.len() + self.revived.len() + self.links.len()
+        self.size
     }
 
     /// Makes an empty container.
-    #[inline]
+    #[inline(always)]
     pub(super) fn make(&mut self, tag: Tag) -> Value {
         let number = self.made;
         let node = Node {
@@ -94,116 +105,69 @@ impl Containers {
         };
         self.made += 1;
         match self.latest.get_mut(slot(number, NODES)) {
-            Some(place) => {
-                if place.links != 0 {
-                    self.linked.push(*place);
-                }
-                *place = node;
-            }
-            None => self.latest.push(node),
+            Some(place) if place.links == 0 => *place = node,
+            _ => self.make_apart(node),
         }
         Value::new(tag, number)
+    }
+
+    /// Makes a container in a new place of the ring, or in that of one with links.
+    #[cold]
+    #[inline(never)]
+    fn make_apart(&mut self, node: Node) {
+        self.size += 1;
+        match self.latest.get_mut(slot(node.number, NODES)) {
+            Some(place) => self.linked.push(std::mem::replace(place, node)),
+            None => self.latest.push(node),
+        }
     }
 
     /// Adds elements to a container. Those that may be called are linked by the caller.
     #[inline]
     pub(super) fn extend(&mut self, container: Value, elements: &[Value]) {
         let number = container.payload();
-        let place = slot(number, NODES);
-        let latest = self.latest.get(place).copied();
-        let latest = latest.filter(|node| node.number == number && container.is_node());
-        match latest {
-            Some(mut node) => {
-                self.add(&mut node, elements);
-                if let Some(place) = self.latest.get_mut(place) {
-                    *place = node;
-                }
+        match self.latest.get_mut(slot(number, NODES)) {
+            Some(node) if node.number == number && container.is_node() => {
+                self.elements.add(node, elements);
             }
-            None => self.extend_old(container, elements),
+            _ => self.extend_old(container, elements),
+        }
+    }
+
+    /// As [`Containers::extend`], where there is room already; otherwise says no.
+    #[inline(always)]
+    pub(super) fn add_few<const N: usize>(
+        &mut self,
+        container: Value,
+        elements: [Value; N],
+    ) -> bool {
+        let number = container.payload();
+        match self.latest.get_mut(slot(number, NODES)) {
+            Some(node) if node.number == number => {
+                if node.room == 0 {
+                    self.elements.begin(node);
+                }
+                let fits = usize::from(node.room - node.kept) >= N || node.kept == KEPT;
+                if fits {
+                    self.elements.add(node, &elements);
+                }
+                fits
+            }
+            _ => false,
         }
     }
 
     /// Adds elements to a container that the ring has no place for any more.
     #[cold]
+    #[inline(never)]
     fn extend_old(&mut self, container: Value, elements: &[Value]) {
-        let Some(mut node) = self.node(container).copied() else {
-            return;
-        };
-        self.add(&mut node, elements);
-        if let Some(place) = self.node_mut(container) {
-            *place = node;
-        }
-    }
-
-    #[inline]
-    fn add(&mut self, node: &mut Node, elements: &[Value]) {
-        let more = u32::try_from(elements.len()).unwrap_or(FORGOTTEN);
-        node.count = node.count.saturating_add(more);
-        let wanted = usize::from(KEPT - node.kept).min(elements.len());
-        if usize::from(node.room - node.kept) < wanted {
-            self.make_room(node, wanted);
-        }
-        if let Some(elements) = elements.get(..wanted) {
-            self.write(node, elements);
-        }
-    }
-
-    /// Moves a container to the end of the ring with room for `wanted` more. Doubling keeps the
-    /// cost of many single appends linear.
-    fn make_room(&mut self, node: &mut Node, wanted: usize) {
-        let kept = match self.is_kept(node) {
-            true => usize::from(node.kept),
-            false => 0,
-        };
-        let needed = kept + wanted;
-        let room = if node.room == 0 {
-            needed
-        } else {
-            needed.next_power_of_two()
-        };
-        let room = u16::try_from(room).unwrap_or(KEPT).min(KEPT);
-        // A chunk never wraps around the end of the ring, so it can be copied as a whole.
-        let left = ELEMENTS - slot(self.written, ELEMENTS);
-        if usize::from(room) > left {
-            self.written += left as u64;
-        }
-        let (from, to) = (slot(node.start, ELEMENTS), slot(self.written, ELEMENTS));
-        self.grow(to + usize::from(room));
-        if kept > 0 {
-            self.elements.copy_within(from..from + kept, to);
-        }
-        node.start = self.written;
-        node.kept = u16::try_from(kept).unwrap_or(KEPT);
-        node.room = room;
-        self.written += u64::from(room);
-    }
-
-    /// The ring grows to its size only on inputs that fill it.
-    #[inline]
-    fn grow(&mut self, end: usize) {
-        if end > self.elements.len() {
-            let size = end.next_power_of_two().clamp(64, ELEMENTS);
-            self.elements.resize(size, Value::UNKNOWN);
-        }
-    }
-
-    /// Writes elements behind those that a container keeps; room has been made.
-    #[inline]
-    fn write(&mut self, node: &mut Node, elements: &[Value]) {
-        if !self.is_kept(node) {
+        if !container.is_node() {
             return;
         }
-        let start = slot(node.start, ELEMENTS) + usize::from(node.kept);
-        if let Some(places) = self.elements.get_mut(start..start + elements.len()) {
-            places.copy_from_slice(elements);
-            node.kept += u16::try_from(elements.len()).unwrap_or(0);
+        let number = container.payload();
+        if let Some(node) = old_node_mut(&mut self.linked, &mut self.revived, number) {
+            self.elements.add(node, elements);
         }
-    }
-
-    /// Whether the elements of a container have not been overwritten yet.
-    #[inline]
-    fn is_kept(&self, node: &Node) -> bool {
-        node.start.saturating_add(ELEMENTS as u64) > self.written
     }
 
     /// The node of a container, unless it was forgotten.
@@ -220,6 +184,7 @@ impl Containers {
     }
 
     #[cold]
+    #[inline(never)]
     fn old_node(&self, number: u64) -> Option<&Node> {
         let place = self
             .linked
@@ -241,31 +206,14 @@ impl Containers {
             .is_some_and(|node| node.number == number);
         match is_latest {
             true => self.latest.get_mut(place),
-            false => self.old_node_mut(number),
+            false => old_node_mut(&mut self.linked, &mut self.revived, number),
         }
-    }
-
-    #[cold]
-    fn old_node_mut(&mut self, number: u64) -> Option<&mut Node> {
-        let place = self
-            .linked
-            .binary_search_by_key(&number, |node| node.number);
-        match place {
-            Ok(place) => self.linked.get_mut(place),
-            Err(_) => self.revived.get_mut(&number),
-        }
-    }
-
-    fn kept_elements(&self, node: &Node) -> &[Value] {
-        let start = slot(node.start, ELEMENTS);
-        let kept = self.elements.get(start..start + usize::from(node.kept));
-        kept.filter(|_| self.is_kept(node)).unwrap_or_default()
     }
 
     /// The elements of a container, or nothing where some were forgotten.
     pub(super) fn elements(&self, container: Value) -> Option<Vec<Value>> {
         let node = self.node(container)?;
-        let kept = self.kept_elements(node);
+        let kept = self.elements.of(node);
         (kept.len() as u64 == u64::from(node.count)).then(|| kept.to_vec())
     }
 
@@ -274,7 +222,7 @@ impl Containers {
         let Some(node) = self.node(container) else {
             return (Vec::new(), false);
         };
-        let kept = self.kept_elements(node);
+        let kept = self.elements.of(node);
         let whole = kept.len() as u64 == u64::from(node.count) && kept.len() <= most;
         (kept.iter().take(most).copied().collect(), whole)
     }
@@ -313,6 +261,7 @@ impl Containers {
                 ..Node::default()
             };
             self.revived.insert(number, node);
+            self.size += 1;
         }
         let number = u32::try_from(self.links.len()).unwrap_or(0);
         let Some(node) = self.node_mut(container) else {
@@ -320,6 +269,123 @@ impl Containers {
         };
         let next = std::mem::replace(&mut node.links, number);
         self.links.push(Link { value, next });
+        self.size += 1;
+    }
+}
+
+#[cold]
+fn old_node_mut<'c>(
+    linked: &'c mut [Node],
+    revived: &'c mut HashMap<u64, Node>,
+    number: u64,
+) -> Option<&'c mut Node> {
+    match linked.binary_search_by_key(&number, |node| node.number) {
+        Ok(place) => linked.get_mut(place),
+        Err(_) => revived.get_mut(&number),
+    }
+}
+
+impl Ring {
+    /// Gives a container that will grow element by element its first room, where the ring has it at
+    /// hand.
+    #[inline(always)]
+    fn begin(&mut self, node: &mut Node) {
+        if slot(self.written, ELEMENTS) + usize::from(LEAST) <= self.values.len() {
+            node.start = self.written;
+            node.room = LEAST;
+            self.written += u64::from(LEAST);
+        }
+    }
+
+    /// Adds elements to those of a container, where it is: a node that is copied, changed and
+    /// written back costs more than all the rest.
+    #[inline(always)]
+    fn add(&mut self, node: &mut Node, elements: &[Value]) {
+        let more = u32::try_from(elements.len()).unwrap_or(FORGOTTEN);
+        node.count = node.count.saturating_add(more);
+        let wanted = usize::from(KEPT - node.kept).min(elements.len());
+        if usize::from(node.room - node.kept) < wanted {
+            self.make_room(node, wanted);
+        }
+        if let Some(elements) = elements.get(..wanted) {
+            self.write(node, elements);
+        }
+    }
+
+    /// Moves a container to the end of the ring with room for `wanted` more. Doubling keeps the
+    /// cost of many single appends linear.
+    #[inline(always)]
+    fn make_room(&mut self, node: &mut Node, wanted: usize) {
+        let first = slot(self.written, ELEMENTS);
+        if node.room == 0 && first + wanted <= self.values.len() {
+            node.start = self.written;
+            node.room = u16::try_from(wanted).unwrap_or(KEPT);
+            self.written += wanted as u64;
+        } else {
+            self.move_to_end(node, wanted);
+        }
+    }
+
+    #[inline(never)]
+    fn move_to_end(&mut self, node: &mut Node, wanted: usize) {
+        let kept = self.of(node).len();
+        let needed = kept + wanted;
+        let room = if node.room == 0 {
+            needed
+        } else {
+            needed.next_power_of_two().max(usize::from(LEAST))
+        };
+        let room = u16::try_from(room).unwrap_or(KEPT).min(KEPT);
+        // A chunk never wraps around the end of the ring, so it can be copied as a whole.
+        let left = ELEMENTS - slot(self.written, ELEMENTS);
+        if usize::from(room) > left {
+            self.written += left as u64;
+        }
+        let (from, to) = (slot(node.start, ELEMENTS), slot(self.written, ELEMENTS));
+        if to + usize::from(room) > self.values.len() {
+            self.grow(to + usize::from(room));
+        }
+        if kept > 0 {
+            self.values.copy_within(from..from + kept, to);
+        }
+        node.start = self.written;
+        node.kept = u16::try_from(kept).unwrap_or(KEPT);
+        node.room = room;
+        self.written += u64::from(room);
+    }
+
+    /// The ring grows to its size only on inputs that fill it.
+    #[cold]
+    #[inline(never)]
+    fn grow(&mut self, end: usize) {
+        let size = end.next_power_of_two().clamp(64, ELEMENTS);
+        self.values.resize(size, Value::UNKNOWN);
+    }
+
+    /// Writes elements behind those that a container keeps; room has been made.
+    #[inline(always)]
+    fn write(&mut self, node: &mut Node, elements: &[Value]) {
+        if !self.keeps(node) {
+            return;
+        }
+        let start = slot(node.start, ELEMENTS) + usize::from(node.kept);
+        if let Some(places) = self.values.get_mut(start..start + elements.len()) {
+            places.copy_from_slice(elements);
+            node.kept += u16::try_from(elements.len()).unwrap_or(0);
+        }
+    }
+
+    /// Whether the elements of a container have not been overwritten yet.
+    #[inline]
+    fn keeps(&self, node: &Node) -> bool {
+        node.start.saturating_add(ELEMENTS as u64) > self.written
+    }
+
+    /// The elements that are kept of a container.
+    fn of(&self, node: &Node) -> &[Value] {
+        let start = slot(node.start, ELEMENTS);
+        let kept = self.values.get(start..start + usize::from(node.kept));
+        kept.filter(|_| self.keeps(node)).unwrap_or_default()
     }
 }
 

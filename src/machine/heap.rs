@@ -110,7 +110,7 @@ impl<'k> Heap<'k> {
     // ---- containers ----
 
     /// Makes an empty container.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn new_node(&mut self, tag: Tag) -> Value {
         self.containers.make(tag)
     }
@@ -119,19 +119,48 @@ impl<'k> Heap<'k> {
     #[inline]
     pub(crate) fn node_of(&mut self, tag: Tag, elements: &[Value]) -> Value {
         let node = self.new_node(tag);
-        self.extend(node, elements);
+        if !elements.is_empty() {
+            self.extend(node, elements);
+        }
         node
     }
 
+    /// Adds elements to a container where that is a matter of writing them down: nothing may be called
+    /// among them, and there is room. Otherwise says no.
+    #[inline(always)]
+    pub(crate) fn add_few<const N: usize>(
+        &mut self,
+        container: Value,
+        elements: [Value; N],
+    ) -> bool {
+        Value::are_inert(&elements) && self.containers.add_few(container, elements)
+    }
+
     /// Adds elements to a container.
-    #[inline]
+    #[inline(never)]
     pub(crate) fn extend(&mut self, container: Value, elements: &[Value]) {
+        // Most elements are plain data; four are looked at together.
+        let (fours, rest) = elements.as_chunks::<4>();
+        for four in fours {
+            if !Value::are_inert(four) {
+                self.link_carriers(container, four);
+            }
+        }
+        self.link_carriers(container, rest);
+        self.containers.extend(container, elements);
+    }
+
+    #[inline(always)]
+    fn link_carriers(&mut self, container: Value, elements: &[Value]) {
         for &element in elements {
-            if !element.is_inert() && self.carries(element) {
+            let carries = match element.is_node() {
+                true => self.containers.has_links(element),
+                false => !element.is_inert() && self.carries(element),
+            };
+            if carries {
                 self.containers.link(container, element);
             }
         }
-        self.containers.extend(container, elements);
     }
 
     /// The elements of a container, or nothing where some were forgotten.

@@ -7,6 +7,7 @@
 use super::{
     Machine,
     model::Model,
+    stack::Stack,
     trace::Halt,
     value::{Tag, Value},
 };
@@ -78,7 +79,7 @@ impl Machine<'_, '_> {
     /// The nested pickle is read by an unpickler of its own, which shares nothing but the file.
     fn follow_inline_pickle(&mut self) -> Result<(), Halt> {
         let memo = std::mem::take(&mut self.memo);
-        let stack = std::mem::take(&mut self.stack);
+        let stack = std::mem::replace(&mut self.stack, Stack::new(self.limits.stack));
         let protocol = std::mem::take(&mut self.protocol);
         let declared = std::mem::take(&mut self.protocols_declared);
         let depth = self.inline_depth;

@@ -50,20 +50,25 @@ impl Memo {
     }
 
     /// Reads an entry.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn get(&self, index: u64) -> Option<Value> {
         let place = usize::try_from(index)
             .ok()
             .and_then(|place| self.dense.get(place));
         match place {
             Some(&value) if value != ABSENT => Some(value),
-            _ if self.sparse.is_empty() => None,
-            _ => self.sparse.get(&index).copied(),
+            _ => self.get_apart(index),
         }
     }
 
+    #[cold]
+    #[inline(never)]
+    fn get_apart(&self, index: u64) -> Option<Value> {
+        self.sparse.get(&index).copied()
+    }
+
     /// Writes an entry and returns what it held before.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn put(&mut self, index: u64, value: Value) -> Option<Value> {
         if index == self.dense.len() as u64 && self.sparse.is_empty() {
             self.dense.push(value);
@@ -73,6 +78,8 @@ impl Memo {
         self.put_apart(index, value)
     }
 
+    #[cold]
+    #[inline(never)]
     fn put_apart(&mut self, index: u64, value: Value) -> Option<Value> {
         let near = (self.dense.len() + SLACK) as u64;
         let place = usize::try_from(index).unwrap_or(usize::MAX);

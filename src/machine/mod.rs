@@ -11,6 +11,7 @@ mod containers;
 mod describe;
 mod fetch;
 mod heap;
+mod import;
 mod inline;
 mod memo;
 pub mod model;
@@ -43,7 +44,7 @@ use memo::Memo;
 use model::Knowledge;
 use stack::Stack;
 use trace::{Event, EventKind, Halt, Trace};
-use value::Value;
+use value::{Tag, Value};
 
 /// Containers and objects beyond which the heap is not carried from one stream to the next.
 const CARRIED_NODES: usize = 1 << 20;
@@ -79,6 +80,10 @@ pub struct Machine<'s, 'k> {
     follows_inline_arrays: bool,
     /// Where the current frame ends.
     frame_end: u64,
+    /// Where in the source begins what [`Machine::follow_held`] looks at.
+    held_start: u64,
+    /// Where the frame or the data ends, whichever comes first, as long as it does.
+    held_reach: u64,
     model_steps: usize,
     /// Bytes of text that text operations have looked at or made.
     text_work: usize,
@@ -97,42 +102,49 @@ pub struct Machine<'s, 'k> {
     described_payloads: HashSet<(PayloadKind, Value)>,
 }
 
-/// Decodes and applies one instruction of the window. Gives what the window holds behind it; nothing
-/// where [`Machine::follow_held`] has to stop, and then perhaps why.
+/// Decodes and applies one instruction of the window. Gives where in the window the next one stands;
+/// nothing where [`Machine::follow_held`] has to stop, and then perhaps why.
 struct HeldInstruction<'m, 'b, 's, 'k> {
     machine: &'m mut Machine<'s, 'k>,
-    /// The bytes behind the opcode.
-    behind: &'b [u8],
-    offset: u64,
+    /// What the window holds.
+    held: &'b [u8],
+    /// Where in it the instruction stands.
+    position: usize,
     /// Why one has to stop: the stream ended, or the decoder stands elsewhere.
     stop: &'m mut Option<Result<(), Halt>>,
 }
 
-impl<'b> Arm for HeldInstruction<'_, 'b, '_, '_> {
-    type Output = Option<&'b [u8]>;
+impl Arm for HeldInstruction<'_, '_, '_, '_> {
+    type Output = Option<usize>;
 
-    #[inline(always)]
+    // Without optimisation every arm would take room on the stack for itself.
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn run(self, opcode: Opcode, operand: OperandKind) -> Self::Output {
         let Self {
             machine,
-            behind,
-            offset,
+            held,
+            position,
             stop,
         } = self;
-        if operand == OperandKind::DecimalLine
-            && let Some((number, rest)) = number::short_line(behind)
-        {
-            let length = behind.len() - rest.len();
+        let offset = machine.held_start + position as u64;
+        let behind = held.get(position + 1..).unwrap_or_default();
+        if let Some((number, length)) = short_number(operand, behind) {
+            let next = position + 1 + length;
             let at = Instruction {
                 offset,
-                next: offset + 1 + length as u64,
+                next: machine.held_start + next as u64,
                 opcode,
                 operand: Operand::None,
             };
             return match machine.step_number(&at, number) {
-                Ok(()) => Some(rest),
+                Ok(()) => Some(next),
                 Err(halt) => machine.stopped(&at, halt, stop),
             };
+        }
+        if let Some(length) = plain_float(operand, behind)
+            && machine.push(Value::new(Tag::FloatAt, offset)).is_ok()
+        {
+            return Some(position + 1 + length);
         }
         let at = decode_operand(opcode, operand, behind, offset).ok()?;
         let is_payload = matches!(
@@ -143,7 +155,7 @@ impl<'b> Arm for HeldInstruction<'_, 'b, '_, '_> {
                 | OperandKind::Bytes8
         );
         // All else ends in what is held, and so in the frame and in the data.
-        if is_payload && at.next > machine.frame_end.min(machine.decoder.length()) {
+        if is_payload && at.next > machine.held_reach {
             return None;
         }
         // Raw array data can follow BUILD, and FRAME says anew how far one may read.
@@ -162,28 +174,47 @@ impl<'b> Arm for HeldInstruction<'_, 'b, '_, '_> {
             *stop = Some(Ok(()));
             return None;
         }
-        let length = match operand {
-            OperandKind::None => 0,
-            OperandKind::U8 => 1,
-            OperandKind::U16 => 2,
-            OperandKind::U32 | OperandKind::I32 => 4,
-            OperandKind::U64 | OperandKind::F64 => 8,
-            _ => usize::try_from(at.next - offset - 1).unwrap_or(usize::MAX),
+        let Some(length) = operand.width() else {
+            let next = usize::try_from(at.next - machine.held_start).unwrap_or(usize::MAX);
+            if next > held.len() {
+                // A payload reaches beyond what is held.
+                machine.decoder.jump(at.next);
+                *stop = Some(Ok(()));
+                return None;
+            }
+            return Some(next);
         };
-        let Some(rest) = behind.get(length..) else {
-            // A payload reaches beyond what is held.
-            machine.decoder.jump(at.next);
-            *stop = Some(Ok(()));
-            return None;
-        };
+        let next = position + 1 + length;
         let is_number = matches!(
             opcode,
             Opcode::Binint1 | Opcode::Binint2 | Opcode::Binint | Opcode::Binfloat
         );
-        if is_number && rest.first() == Some(&opcode.byte()) {
-            return Some(machine.follow_alike((opcode, operand, length + 1), rest, at.next));
+        // Two numbers in a row are common, and no run that is worth a loop of its own.
+        if is_number && held.get(next + 2 * (1 + length)) == Some(&opcode.byte()) {
+            let rest = held.get(next..).unwrap_or_default();
+            return Some(next + machine.follow_alike((opcode, operand), rest, at.next));
         }
-        Some(rest)
+        Some(next)
+    }
+}
+
+/// A short number in decimal digits, which every reader takes alike, and how many bytes its line has.
+#[inline(always)]
+fn short_number(operand: OperandKind, line: &[u8]) -> Option<(i64, usize)> {
+    match operand {
+        OperandKind::DecimalLine => number::short_line(line),
+        _ => None,
+    }
+}
+
+/// The length of the line of a float that every reader takes alike, with its newline.
+#[inline(always)]
+fn plain_float(operand: OperandKind, line: &[u8]) -> Option<usize> {
+    match operand {
+        OperandKind::FloatLine => number::plain_float(line)
+            .filter(|&length| line.get(length) == Some(&b'\n'))
+            .map(|length| length + 1),
+        _ => None,
     }
 }
 
@@ -196,7 +227,7 @@ impl<'s, 'k> Machine<'s, 'k> {
             decoder: Decoder::new(source, 0),
             lookup: Lookup::new(source),
             heap: Heap::new(knowledge),
-            stack: Stack::default(),
+            stack: Stack::new(limits.stack),
             memo: Memo::default(),
             keeps_memo: false,
             read_memo: false,
@@ -207,6 +238,8 @@ impl<'s, 'k> Machine<'s, 'k> {
             heeds_frames: true,
             follows_inline_arrays: true,
             frame_end: u64::MAX,
+            held_start: 0,
+            held_reach: 0,
             model_steps: 0,
             text_work: 0,
             exposed: HashSet::new(),
@@ -243,7 +276,7 @@ impl<'s, 'k> Machine<'s, 'k> {
         }
         self.read_memo = false;
         self.met_strings = false;
-        self.stack = Stack::roomy();
+        self.stack = Stack::new(self.limits.stack);
         self.protocol = 0;
         self.protocols_declared = 0;
         self.frame_end = u64::MAX;
@@ -301,68 +334,92 @@ impl<'s, 'k> Machine<'s, 'k> {
         let most = usize::try_from(end.saturating_sub(start)).map_or(PACE, |most| most.min(PACE));
         let held = chunk.bytes();
         let held = held.get(..most).unwrap_or(held);
-        let end = start + held.len() as u64;
-        let mut rest = held;
+        self.held_start = start;
+        self.held_reach = end;
+        let mut position = 0;
         let mut stop = None;
-        while let Some((&byte, behind)) = rest.split_first() {
-            let offset = end - rest.len() as u64;
+        while let Some(&byte) = held.get(position) {
             let arm = HeldInstruction {
                 machine: self,
-                behind,
-                offset,
+                held,
+                position,
                 stop: &mut stop,
             };
             match dispatch(byte, arm).flatten() {
-                Some(next) => rest = next,
+                Some(next) => position = next,
                 None => break,
             }
         }
         if let Some(stopped) = stop {
             return stopped;
         }
-        self.decoder.jump(end - rest.len() as u64);
+        self.decoder.jump(start + position as u64);
         Ok(())
     }
 
     /// The stream ends at an instruction.
     #[cold]
-    fn stopped<'b>(
+    fn stopped(
         &mut self,
         at: &Instruction,
         halt: Halt,
         stop: &mut Option<Result<(), Halt>>,
-    ) -> Option<&'b [u8]> {
+    ) -> Option<usize> {
         self.decoder.jump(at.next);
         *stop = Some(Err(halt));
         None
     }
 
     /// Follows the instructions from `offset` on that are the same as the one before, which pushes
-    /// a number and is so many bytes long. Columns of numbers are what most bytes of dense pickles
-    /// are, so whole runs of them are pushed at once. Gives what is held behind them. The limit of
-    /// the stack is left to the usual way.
+    /// a number of that kind. Columns of numbers are what most bytes of dense pickles are, so whole
+    /// runs of them are pushed at once. Gives how many bytes they have.
     #[inline(always)]
-    fn follow_alike<'b>(
+    fn follow_alike(
         &mut self,
-        (opcode, operand, length): (Opcode, OperandKind, usize),
-        held: &'b [u8],
+        (opcode, operand): (Opcode, OperandKind),
+        held: &[u8],
         offset: u64,
-    ) -> &'b [u8] {
-        let most = self.limits.stack.saturating_sub(self.stack.len());
-        let is_same = |bytes: &&[u8]| bytes.first() == Some(&opcode.byte());
-        let same = held.chunks_exact(length).take(most).take_while(is_same);
-        let count = same.count();
-        let values = held.chunks_exact(length).take(count).enumerate();
-        self.stack.extend(values.map(|(index, bytes)| {
-            let behind = bytes.get(1..).unwrap_or_default();
-            let at = offset + (index * length) as u64;
-            let instruction = decode_operand(opcode, operand, behind, at);
-            // A piece is as long as the instruction, so it is decoded.
-            instruction.map_or(Value::UNKNOWN, |instruction| {
-                step::fixed_number(&instruction)
-            })
-        }));
-        held.get(count * length..).unwrap_or_default()
+    ) -> usize {
+        let byte = opcode.byte();
+        match operand {
+            OperandKind::U8 => self.push_alike(byte, held, |_, [_, number]: [u8; 2]| {
+                Value::int(i64::from(number))
+            }),
+            OperandKind::U16 => self.push_alike(byte, held, |_, [_, low, high]: [u8; 3]| {
+                Value::int(i64::from(u16::from_le_bytes([low, high])))
+            }),
+            OperandKind::I32 => self.push_alike(byte, held, |_, [_, a, b, c, d]: [u8; 5]| {
+                Value::int(i64::from(i32::from_le_bytes([a, b, c, d])))
+            }),
+            OperandKind::F64 => self.push_alike(byte, held, |behind, _: [u8; 9]| {
+                Value::new(Tag::FloatAt, offset + behind)
+            }),
+            _ => 0,
+        }
+    }
+
+    /// Pushes what the instructions of `N` bytes at the beginning of `held` stand for, as long as
+    /// they have that opcode: `value` makes it of the offset in `held` and the bytes. Each length is
+    /// a loop of its own. The limit of the stack is left to the usual way.
+    #[inline(never)]
+    fn push_alike<const N: usize>(
+        &mut self,
+        opcode: u8,
+        held: &[u8],
+        value: impl Fn(u64, [u8; N]) -> Value,
+    ) -> usize {
+        let most = self.stack.room();
+        let (pieces, _) = held.as_chunks::<N>();
+        let is_same = |piece: &&[u8; N]| piece.first() == Some(&opcode);
+        let count = pieces.iter().take(most).take_while(is_same).count();
+        let same = pieces.get(..count).unwrap_or_default();
+        let values = same.iter().enumerate();
+        let values = values.map(|(index, piece)| value((index * N) as u64, *piece));
+        match self.stack.extend(values) {
+            Ok(()) => count * N,
+            // There is room for so many.
+            Err(_) => 0,
+        }
     }
 
     /// An instruction starts behind the current frame, or crosses its end.
@@ -374,6 +431,8 @@ impl<'s, 'k> Machine<'s, 'k> {
         self.frame_end = u64::MAX;
     }
 
+    #[cold]
+    #[inline(never)]
     fn anomaly(&mut self, kind: AnomalyKind, offset: u64) {
         let seen = self
             .trace
@@ -408,12 +467,8 @@ impl<'s, 'k> Machine<'s, 'k> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn push(&mut self, value: Value) -> Result<(), Halt> {
-        if self.stack.len() >= self.limits.stack {
-            return Err(Halt::Limit("stack"));
-        }
-        self.stack.push(value);
-        Ok(())
+        self.stack.push(value)
     }
 }

@@ -3,8 +3,8 @@
 use super::{
     Machine,
     heap::{Import, ObjectKind},
+    import::cost_of,
     model::{Model, TextOp},
-    step::cost_of,
     trace::Halt,
     value::{Tag, Value},
 };

@@ -6,12 +6,14 @@ use super::{
 };
 
 /// Values, and the heights at which marks stand.
-#[derive(Default)]
 pub(crate) struct Stack {
     values: Vec<Value>,
     marks: Vec<usize>,
     /// Height of the topmost mark: nothing below it can be popped as a value.
     fence: usize,
+    /// How many values, and how many marks, may stand on it. What is allocated never exceeds it, so
+    /// only growing has to ask.
+    most: usize,
 }
 
 /// What POP discarded.
@@ -26,11 +28,12 @@ const USUAL: usize = 64;
 
 impl Stack {
     /// Nothing on it, and room for what most streams put there.
-    pub(crate) fn roomy() -> Self {
+    pub(crate) fn new(most: usize) -> Self {
         Self {
-            values: Vec::with_capacity(USUAL),
-            marks: Vec::with_capacity(USUAL / 8),
+            values: Vec::with_capacity(USUAL.min(most)),
+            marks: Vec::with_capacity((USUAL / 8).min(most)),
             fence: 0,
+            most,
         }
     }
 
@@ -40,20 +43,42 @@ impl Stack {
         self.values.len() + self.marks.len()
     }
 
+    /// Values that may still be pushed, counted.
     #[inline]
-    pub(crate) fn push(&mut self, value: Value) {
+    pub(crate) fn room(&self) -> usize {
+        self.most.saturating_sub(self.values.len())
+    }
+
+    #[inline(always)]
+    pub(crate) fn push(&mut self, value: Value) -> Result<(), Halt> {
+        if self.values.len() == self.values.capacity() {
+            grow(&mut self.values, 1, self.most)?;
+        }
         self.values.push(value);
+        Ok(())
     }
 
     /// Pushes several values, the last of which is on top.
     #[inline]
-    pub(crate) fn extend(&mut self, values: impl Iterator<Item = Value>) {
+    pub(crate) fn extend(
+        &mut self,
+        values: impl ExactSizeIterator<Item = Value>,
+    ) -> Result<(), Halt> {
+        if self.values.capacity() - self.values.len() < values.len() {
+            grow(&mut self.values, values.len(), self.most)?;
+        }
         self.values.extend(values);
+        Ok(())
     }
 
-    pub(crate) fn push_mark(&mut self) {
+    #[inline(always)]
+    pub(crate) fn push_mark(&mut self) -> Result<(), Halt> {
+        if self.marks.len() == self.marks.capacity() {
+            grow(&mut self.marks, 1, self.most)?;
+        }
         self.fence = self.values.len();
         self.marks.push(self.fence);
+        Ok(())
     }
 
     #[inline]
@@ -94,7 +119,7 @@ impl Stack {
     }
 
     /// The value just below the topmost mark, unless the next mark stands between.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn below_mark(&self) -> Option<Value> {
         let below = self.fence.checked_sub(1)?;
         let next_mark = self.marks.iter().rev().nth(1).copied().unwrap_or(0);
@@ -118,21 +143,35 @@ impl Stack {
     }
 
     /// Discards the topmost `count` values, which the caller has seen through [`Stack::last`].
-    #[inline]
+    #[inline(always)]
     pub(crate) fn discard(&mut self, count: usize) {
         self.values
             .truncate(self.values.len().saturating_sub(count).max(self.fence));
     }
 
     /// Discards the topmost mark and everything above it.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn drop_to_mark(&mut self) {
         self.values.truncate(self.fence);
         self.drop_mark();
     }
 
+    #[inline(always)]
     fn drop_mark(&mut self) {
         self.marks.pop();
         self.fence = self.marks.last().copied().unwrap_or(0);
     }
+}
+
+/// Makes room for `more`, and for as many again as there are, so that pushing costs the same each
+/// time.
+#[cold]
+#[inline(never)]
+fn grow<T>(stack: &mut Vec<T>, more: usize, most: usize) -> Result<(), Halt> {
+    let room = most.saturating_sub(stack.len());
+    if more > room {
+        return Err(Halt::Limit("stack"));
+    }
+    stack.reserve_exact(stack.len().max(more).min(room));
+    Ok(())
 }

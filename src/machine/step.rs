@@ -5,35 +5,25 @@ use std::borrow::Cow;
 
 use super::{
     Machine,
-    heap::{Import, ObjectKind},
+    heap::ObjectKind,
     stack::Popped,
     trace::{EventKind, Fault, Halt},
     value::{Tag, Value},
 };
 use crate::{
-    facts::{AnomalyKind, ChangeKind, Symbol},
-    pickle::{Instruction, Opcode, Operand, Span, number, text},
+    facts::{AnomalyKind, ChangeKind},
+    pickle::{Instruction, Opcode, Operand, number},
 };
 
 /// The highest protocol that CPython reads.
 const HIGHEST_PROTOCOL: i64 = 5;
 
-/// Below this protocol CPython maps Python 2 names to Python 3 names.
-const PYTHON_3_NAMES: u8 = 3;
-
 impl Machine<'_, '_> {
     /// Applies one instruction. `Err(Halt::Stop)` is the ordinary end.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) fn step(&mut self, at: &Instruction) -> Result<(), Halt> {
         match at.opcode {
-            Opcode::Mark => {
-                self.stack.push_mark();
-                if self.stack.len() > self.limits.stack {
-                    Err(Halt::Limit("stack"))
-                } else {
-                    Ok(())
-                }
-            }
+            Opcode::Mark => self.stack.push_mark(),
             Opcode::Stop => self.stop(at),
             Opcode::Pop => self.pop_any(at),
             Opcode::PopMark => self.pop_mark(),
@@ -178,17 +168,17 @@ impl Machine<'_, '_> {
 
     // ---- literals ----
 
-    #[inline]
+    #[inline(always)]
     fn push_place(&mut self, tag: Tag, at: &Instruction) -> Result<(), Halt> {
         if at.next - at.offset >= self.watch.shortest {
-            self.note(at);
+            self.note(*at);
         }
         self.push(Value::new(tag, at.offset))
     }
 
     fn push_number_line(&mut self, at: &Instruction) -> Result<(), Halt> {
         let bytes = self.line(at).ok_or(Halt::Fault(Fault::BadNumber))?;
-        if at.opcode == Opcode::Float && number::is_plain_float(&bytes) {
+        if at.opcode == Opcode::Float && number::plain_float(&bytes) == Some(bytes.len()) {
             return self.push_place(Tag::FloatAt, at);
         }
         if let Some(small) = number::short(&bytes).filter(|_| at.opcode == Opcode::Int) {
@@ -227,20 +217,26 @@ impl Machine<'_, '_> {
 
     // ---- containers ----
 
-    #[inline]
+    #[inline(always)]
     fn push_empty(&mut self, tag: Tag) -> Result<(), Halt> {
         self.check_heap()?;
         let node = self.heap.new_node(tag);
         self.push(node)
     }
 
+    #[inline(always)]
     fn build_from_mark(&mut self, tag: Tag) -> Result<(), Halt> {
+        if self.stack.slice()?.is_empty() {
+            self.stack.drop_to_mark();
+            return self.push_empty(tag);
+        }
         self.check_heap()?;
         let node = self.heap.node_of(tag, self.stack.slice()?);
         self.stack.drop_to_mark();
         self.push(node)
     }
 
+    #[inline(always)]
     fn build_dict(&mut self) -> Result<(), Halt> {
         if self.stack.slice()?.len() % 2 == 1 {
             return Err(Halt::Fault(Fault::OddPairs));
@@ -255,23 +251,31 @@ impl Machine<'_, '_> {
         self.push(node)
     }
 
+    #[inline(always)]
     fn append_top(&mut self, at: &Instruction) -> Result<(), Halt> {
         let [target, item] = *self.stack.last(2)? else {
             return Ok(());
         };
         self.stack.discard(1);
+        if target.tag() == Tag::List && self.heap.add_few(target, [item]) {
+            return Ok(());
+        }
         self.add(at, Tag::List, target, &[item])
     }
 
+    #[inline(always)]
     fn set_top_item(&mut self, at: &Instruction) -> Result<(), Halt> {
         let [target, key, item] = *self.stack.last(3)? else {
             return Ok(());
         };
         self.stack.discard(2);
+        if target.tag() == Tag::Dict && self.heap.add_few(target, [key, item]) {
+            return Ok(());
+        }
         self.add(at, Tag::Dict, target, &[key, item])
     }
 
-    #[inline]
+    #[inline(always)]
     fn add_from_mark(&mut self, at: &Instruction, tag: Tag) -> Result<(), Halt> {
         let items = self.stack.slice()?;
         // Pure Python sets the pairs before it misses the value of the last key.
@@ -282,16 +286,17 @@ impl Machine<'_, '_> {
                 self.stack.drop_to_mark();
                 self.check_heap()
             }
-            target => self.add_oddly(at, tag, target, odd),
+            target => self.add_oddly(*at, tag, target, odd),
         }
     }
 
     /// Adds the items above the mark to what is no container of that kind, or pairs of which the
     /// last lacks its value.
     #[cold]
+    #[inline(never)]
     fn add_oddly(
         &mut self,
-        at: &Instruction,
+        at: Instruction,
         tag: Tag,
         target: Option<Value>,
         odd: bool,
@@ -299,7 +304,7 @@ impl Machine<'_, '_> {
         let mut items = self.stack.slice()?.to_vec();
         items.truncate(items.len() - usize::from(odd));
         let outcome = match target {
-            Some(target) => self.add(at, tag, target, &items),
+            Some(target) => self.add(&at, tag, target, &items),
             None => Err(Halt::Fault(Fault::StackUnderflow)),
         };
         self.stack.drop_to_mark();
@@ -310,6 +315,7 @@ impl Machine<'_, '_> {
     }
 
     /// Adds to a container that the stream made; on anything else this calls its methods.
+    #[inline(always)]
     fn add(
         &mut self,
         at: &Instruction,
@@ -321,11 +327,23 @@ impl Machine<'_, '_> {
             self.heap.extend(target, items);
             return self.check_heap();
         }
+        self.add_by_methods(*at, tag, target, items)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn add_by_methods(
+        &mut self,
+        at: Instruction,
+        tag: Tag,
+        target: Value,
+        items: &[Value],
+    ) -> Result<(), Halt> {
         let value = match items {
             [only] => *only,
             _ => self.heap.node_of(Tag::Tuple, items),
         };
-        self.change(at, ChangeKind::Mutate, target, value)?;
+        self.change(&at, ChangeKind::Mutate, target, value)?;
         // Without an item, C does not even look at the target.
         if items.is_empty() || may_take(tag, target) {
             Ok(())
@@ -358,7 +376,7 @@ impl Machine<'_, '_> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn get(&mut self, index: u64) -> Result<(), Halt> {
         self.read_memo = true;
         match self.memo.get(index) {
@@ -367,7 +385,7 @@ impl Machine<'_, '_> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn put(&mut self, at: &Instruction, index: u64) -> Result<(), Halt> {
         if self.memo.count() >= self.limits.memo {
             return Err(Halt::Limit("memo"));
@@ -380,82 +398,7 @@ impl Machine<'_, '_> {
         Ok(())
     }
 
-    // ---- imports ----
-
-    fn import_lines(&mut self, at: &Instruction) -> Result<Value, Halt> {
-        let Operand::Spans(module, name) = at.operand else {
-            return Ok(Value::UNKNOWN);
-        };
-        let fetch = |span: Span| self.lookup.bytes(span, self.limits.name);
-        let symbol = fetch(module).zip(fetch(name));
-        let symbol = symbol.map(|(module, name)| Symbol { module, name });
-        self.import(at, symbol, false)
-    }
-
-    fn import_stack(&mut self, at: &Instruction) -> Result<(), Halt> {
-        let [module, name] = *self.stack.last(2)? else {
-            return Ok(());
-        };
-        self.stack.discard(2);
-        for operand in [module, name] {
-            if !operand.is_text() && operand.tag() != Tag::Unknown && operand.tag() != Tag::Object {
-                self.anomaly(AnomalyKind::NonTextName, at.offset);
-                return Err(Halt::Fault(Fault::NameNotText));
-            }
-        }
-        let most = self.limits.name;
-        let symbol = self.text(module, most).zip(self.text(name, most));
-        // Loaders raise at the text itself; it is looked at here, where it is fetched anyway.
-        if let Some((module, name)) = &symbol
-            && !(text::is_text(module) && text::is_text(name))
-        {
-            self.anomaly(AnomalyKind::NonTextName, at.offset);
-            return Err(Halt::Fault(Fault::BadText));
-        }
-        let symbol = symbol.map(|(module, name)| Symbol { module, name });
-        let import = self.import(at, symbol, false)?;
-        self.push(import)
-    }
-
-    /// Records an import; a missing symbol is one whose name is not known.
-    pub(super) fn import(
-        &mut self,
-        at: &Instruction,
-        symbol: Option<Symbol>,
-        resolved: bool,
-    ) -> Result<Value, Halt> {
-        if self.heap.imports.len() - self.trace.first_import >= self.limits.events {
-            return Err(Halt::Limit("events"));
-        }
-        let symbol = symbol.filter(|symbol| self.is_short(symbol));
-        self.limits
-            .deadline
-            .spend(symbol.as_ref().map_or(0, cost_of));
-        if symbol.is_none() {
-            self.anomaly(AnomalyKind::UnresolvedName, at.offset);
-        }
-        let python3 = symbol
-            .as_ref()
-            .filter(|_| self.protocol < PYTHON_3_NAMES && !resolved)
-            .and_then(|symbol| self.heap.python3_name(symbol));
-        let spelled = python3.as_ref().and(symbol.clone());
-        let symbol = python3.or(symbol).map(|symbol| self.heap.intern(symbol));
-        let spelled = spelled.map(|symbol| self.heap.intern(symbol));
-        Ok(self.heap.new_import(Import {
-            offset: at.offset,
-            opcode: at.opcode,
-            symbol,
-            spelled,
-            resolved,
-            of_instance: false,
-        }))
-    }
-
-    /// Whether a name is one that could exist. Attributes of attributes of … would otherwise make
-    /// names whose total length is quadratic in that of the stream.
-    pub(super) fn is_short(&self, symbol: &Symbol) -> bool {
-        symbol.module.len().max(symbol.name.len()) <= self.limits.name
-    }
+    // ---- the host ----
 
     fn extension(&mut self, at: &Instruction) -> Result<(), Halt> {
         let code = int_operand(at);
@@ -569,21 +512,11 @@ fn may_take(tag: Tag, target: Value) -> bool {
 
 /// What an instruction pushes whose operand is a number of fixed width.
 #[inline(always)]
-pub(super) fn fixed_number(at: &Instruction) -> Value {
+fn fixed_number(at: &Instruction) -> Value {
     match at.operand {
         Operand::Int(value) => Value::int(value),
         _ => Value::new(Tag::FloatAt, at.offset),
     }
-}
-
-/// Units of work for a name: its bytes are kept, and rules look at it segment by segment, each of
-/// which may be a module that leads to the next.
-pub(super) fn cost_of(symbol: &Symbol) -> usize {
-    const USUAL: usize = 8;
-    let dots = |name: &[u8]| name.iter().filter(|&&byte| byte == b'.').count();
-    let deep = (dots(&symbol.module) + dots(&symbol.name)).saturating_sub(USUAL);
-    let length = symbol.module.len() + symbol.name.len();
-    length * super::describe::KEPT + deep * deep * 64
 }
 
 /// The operand of an opcode that has an integer.

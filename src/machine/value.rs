@@ -138,6 +138,18 @@ impl Value {
         self.0 < Self::new(Tag::List, 0).0
     }
 
+    /// Whether all of them are inert. No tag reaches the highest bit, so it is set in a difference
+    /// only where one borrowed; that can be asked of several values at once.
+    #[inline(always)]
+    pub(crate) fn are_inert(values: &[Self]) -> bool {
+        const LIST: u64 = Value::new(Tag::List, 0).0;
+        let mut all = u64::MAX;
+        for value in values {
+            all &= value.0.wrapping_sub(LIST);
+        }
+        all >> 63 == 1
+    }
+
     /// Whether an opcode made it, so that it is surely of a type of Python's own that cannot be
     /// called. A buffer is whatever the host hands out.
     pub(crate) fn is_data(self) -> bool {

@@ -31,7 +31,7 @@ impl Machine<'_, '_> {
     /// Notes an instruction if its text or bytes are telling. Those that are not in memory are: who
     /// asked has to read them.
     #[inline(never)]
-    pub(super) fn note(&mut self, at: &Instruction) {
+    pub(super) fn note(&mut self, at: Instruction) {
         let Operand::Span(span) = at.operand else {
             return;
         };

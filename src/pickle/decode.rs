@@ -6,7 +6,7 @@
 
 use std::{fmt, io};
 
-use super::{Opcode, OperandKind};
+use super::{Opcode, OperandKind, number};
 use crate::source::{Chunk, Source, Window};
 
 /// A byte range of the input.
@@ -130,7 +130,7 @@ pub fn decode_operand(
     rest: &[u8],
     offset: u64,
 ) -> Result<Instruction, Refusal> {
-    let start = offset.saturating_add(1);
+    let start = offset + 1;
     let (operand, next) = match kind {
         OperandKind::None => (Operand::None, start),
         OperandKind::U8 => (
@@ -196,17 +196,14 @@ fn payload(start: u64, length: u64) -> (Operand, u64) {
 }
 
 /// Bytes up to the newline. Most lines are a few bytes long, for which a call of `memchr` costs more
-/// than it saves; so a word is looked at before that.
-#[inline]
+/// than it saves; so some words are looked at before that.
+#[inline(always)]
 fn line_length(bytes: &[u8]) -> Option<u64> {
-    const ONES: u64 = u64::from_le_bytes([1; 8]);
-    const HIGH: u64 = u64::from_le_bytes([0x80; 8]);
-    if let Some(first) = bytes.first_chunk() {
-        // A byte of the word is zero where there is a newline, and subtracting one from it borrows.
-        let word = u64::from_le_bytes(*first) ^ u64::from_le_bytes([b'\n'; 8]);
-        let zeros = word.wrapping_sub(ONES) & !word & HIGH;
-        if zeros != 0 {
-            return Some(u64::from(zeros.trailing_zeros() / 8));
+    const WORDS: usize = 3;
+    let (words, _) = bytes.as_chunks();
+    for (word, before) in words.iter().take(WORDS).zip((0..).step_by(8)) {
+        if let Some(place) = number::newline_in(u64::from_le_bytes(*word)) {
+            return Some(before + u64::from(place));
         }
     }
     memchr::memchr(b'\n', bytes).map(|length| length as u64)

@@ -140,32 +140,35 @@ pub fn float(line: &[u8]) -> Reading {
     }
 }
 
-/// Whether a line is a float as honest writers spell it, which every reader takes for the same
-/// number: digits, perhaps a point and more digits, perhaps a small exponent.
-pub fn is_plain_float(line: &[u8]) -> bool {
+/// Length of the float at the beginning, if it is spelled as honest writers do, which every reader
+/// takes for the same number: digits, perhaps a point and more digits, perhaps a small exponent.
+#[inline]
+pub fn plain_float(bytes: &[u8]) -> Option<usize> {
     /// No number of so many digits is infinite.
     const LONGEST: usize = 64;
-    let digits = |bytes: &[u8]| {
-        bytes
-            .iter()
-            .take_while(|byte| byte.is_ascii_digit())
-            .count()
-    };
-    let line = line.strip_prefix(b"-").unwrap_or(line);
-    let whole = digits(line);
-    let mut rest = line.get(whole..).unwrap_or_default();
-    if let Some(fraction) = rest.strip_prefix(b".") {
-        rest = fraction.get(digits(fraction)..).unwrap_or_default();
-    }
-    if let Some(exponent) = rest.strip_prefix(b"e") {
-        let (_, exponent) = sign(exponent);
-        let count = digits(exponent);
-        if !(1..=2).contains(&count) {
-            return false;
+    let behind_digits = |mut place: usize| {
+        while bytes.get(place).is_some_and(u8::is_ascii_digit) {
+            place += 1;
         }
-        rest = exponent.get(count..).unwrap_or_default();
+        place
+    };
+    let start = usize::from(bytes.first() == Some(&b'-'));
+    let mut end = behind_digits(start);
+    if end == start {
+        return None;
     }
-    whole > 0 && rest.is_empty() && line.len() <= LONGEST
+    if bytes.get(end) == Some(&b'.') {
+        end = behind_digits(end + 1);
+    }
+    if bytes.get(end) == Some(&b'e') {
+        let is_signed = matches!(bytes.get(end + 1), Some(b'-' | b'+'));
+        let exponent = end + 1 + usize::from(is_signed);
+        end = behind_digits(exponent);
+        if !(1..=2).contains(&(end - exponent)) {
+            return None;
+        }
+    }
+    (end - start <= LONGEST).then_some(end)
 }
 
 /// Longest number, in digits, of [`short`].
@@ -184,27 +187,48 @@ pub fn short(line: &[u8]) -> Option<i64> {
     })
 }
 
-/// As [`short`] of the line that begins here, and what stands behind it.
+/// As [`short`] of the line that begins here, and the length of that line with its newline. All of its
+/// digits are looked at together, so nothing is said of numbers of more than seven.
 #[inline(always)]
-pub fn short_line(bytes: &[u8]) -> Option<(i64, &[u8])> {
-    let (&first, mut rest) = bytes.split_first()?;
-    let mut value = i64::from(first.wrapping_sub(b'0'));
-    if value > 9 {
+pub fn short_line(bytes: &[u8]) -> Option<(i64, usize)> {
+    const ZEROS: u64 = every(b'0');
+    const BEYOND_NINE: u64 = every(0x7f - 9);
+    const PAIRS: u64 = 0x0000_00ff_0000_00ff;
+    let word = u64::from_le_bytes(*bytes.first_chunk()?);
+    let digits = newline_in(word).filter(|&digits| digits > 0)?;
+    let has_zero = digits > 1 && bytes.first() == Some(&b'0');
+    // The last digit goes to the highest byte; below the first one stand zeros.
+    let shift = 64 - 8 * digits;
+    let word = (word << shift) ^ (ZEROS << shift);
+    let beyond_nine = (word.wrapping_add(BEYOND_NINE) | word) & HIGH;
+    if has_zero || beyond_nine != 0 {
         return None;
     }
-    for _ in 0..SHORT {
-        let (&byte, behind) = rest.split_first()?;
-        let digit = i64::from(byte.wrapping_sub(b'0'));
-        if digit > 9 {
-            return (byte == b'\n').then_some((value, behind));
-        }
-        if value == 0 {
-            return None;
-        }
-        value = value * 10 + digit;
-        rest = behind;
-    }
-    None
+    // Pairs of digits, then pairs of pairs, then the whole.
+    let pairs = word.wrapping_mul(10).wrapping_add(word >> 8);
+    let high = (pairs & PAIRS).wrapping_mul(100 + (1_000_000 << 32));
+    let low = ((pairs >> 16) & PAIRS).wrapping_mul(1 + (10_000 << 32));
+    let value = (high.wrapping_add(low) >> 32).cast_signed();
+    Some((value, digits as usize + 1))
+}
+
+/// The highest bit of each byte of a word.
+const HIGH: u64 = every(0x80);
+
+/// A word of eight such bytes.
+const fn every(byte: u8) -> u64 {
+    u64::from_le_bytes([byte; 8])
+}
+
+/// Which of the eight bytes of a little-endian word is the first newline.
+#[inline(always)]
+pub(super) fn newline_in(word: u64) -> Option<u32> {
+    const NEWLINES: u64 = every(b'\n');
+    const ONES: u64 = every(1);
+    // A byte of the word is zero where there is one, and subtracting one from it borrows.
+    let word = word ^ NEWLINES;
+    let zeros = word.wrapping_sub(ONES) & !word & HIGH;
+    (zeros != 0).then(|| zeros.trailing_zeros() / 8)
 }
 
 /// Decimal digits as honest writers spell them, on which all readers agree: no leading zero, no
@@ -448,12 +472,14 @@ mod tests {
 
     #[test]
     fn short_numbers_are_what_every_reader_takes_and_end_at_the_line() {
-        for line in ["0", "7", "10", "123456789"] {
+        for line in ["0", "7", "10", "98", "1234567", "12345678", "123456789"] {
             let number: i64 = line.parse().unwrap();
             assert_eq!(short(line.as_bytes()), Some(number));
             assert_eq!(int(line.as_bytes()).value(), Some(Number::Int(number)));
-            let more = [line.as_bytes(), b"\n.\n"].concat();
-            assert_eq!(short_line(&more), Some((number, &b".\n"[..])));
+            // Eight bytes are looked at, so there must be as many, and the newline among them.
+            let more = [line.as_bytes(), b"\n.\n......"].concat();
+            let seen = (line.len() < 8).then_some((number, line.len() + 1));
+            assert_eq!(short_line(&more), seen);
             assert_eq!(short_line(line.as_bytes()), None);
         }
         for line in [
@@ -469,7 +495,7 @@ mod tests {
             "1L",
         ] {
             assert_eq!(short(line.as_bytes()), None, "{line}");
-            let line = [line.as_bytes(), b"\n"].concat();
+            let line = [line.as_bytes(), b"\n......."].concat();
             assert_eq!(short_line(&line), None, "{line:?}");
         }
     }
@@ -490,7 +516,7 @@ mod tests {
             let agreed = !reading.disagrees() && reading.value().is_some();
             assert!(agreed, "{line}");
             assert_eq!(
-                is_plain_float(line.as_bytes()),
+                plain_float(line.as_bytes()) == Some(line.len()),
                 !line.contains('E'),
                 "{line}"
             );
@@ -500,8 +526,8 @@ mod tests {
             "0x1",
         ];
         for line in others {
-            assert!(!is_plain_float(line.as_bytes()), "{line}");
+            assert_ne!(plain_float(line.as_bytes()), Some(line.len()), "{line}");
         }
-        assert!(!is_plain_float(&[b'9'; 400]));
+        assert!(plain_float(&[b'9'; 400]).is_none());
     }
 }

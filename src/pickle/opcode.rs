@@ -42,6 +42,21 @@ pub enum OperandKind {
     NameLines,
 }
 
+impl OperandKind {
+    /// Length in bytes, where every operand of the kind has the same.
+    #[inline(always)]
+    pub const fn width(self) -> Option<usize> {
+        match self {
+            Self::None => Some(0),
+            Self::U8 => Some(1),
+            Self::U16 => Some(2),
+            Self::U32 | Self::I32 => Some(4),
+            Self::U64 | Self::F64 => Some(8),
+            _ => None,
+        }
+    }
+}
+
 /// What an opcode does to the stack: it pops `pops` values below the mark or from the top, the
 /// whole slice above the mark where `to_mark` holds, and pushes.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, Hash)]
