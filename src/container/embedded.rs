@@ -9,7 +9,7 @@ use super::{
     Format, Head, Member, Opening, ProblemKind,
     encoding::{self, Kind},
     magic, sniff,
-    text::{decoded, runs},
+    text::{BASE64, decoded, runs},
 };
 use crate::source::{MemorySource, Source, read_range};
 
@@ -17,7 +17,8 @@ pub(super) const FORMAT: Format = Format {
     name: "embedded-text",
     matches: |head| {
         let quoted = head.text == Some(magic::JSON);
-        head.text.is_some() && (holds(head.bytes, quoted) || is_in_tail(head, quoted))
+        let holds = || holds(head.bytes, quoted) || is_in_tail(head, quoted);
+        head.text.is_some() && !(BASE64.matches)(head) && holds()
     },
     opener: open,
 };
@@ -137,15 +138,23 @@ mod tests {
     fn texts_are_found_where_a_word_begins() {
         let pickle = b"\x80\x04\x8c\x02os\x8c\x06getcwd\x93)R.";
         let text = data_encoding::BASE64.encode(pickle);
-        for (before, after) in [("a,b\n1,", "\n"), ("<a>", "</a>"), ("data:x;base64,", "")] {
-            assert!(
-                holds(format!("{before}{text}{after}").as_bytes()),
-                "{before}"
-            );
+        let around = [("a,b\n1,", "\n"), ("<a>", "</a>"), ("data:x;base64,", "")];
+        for (before, after) in around {
+            let text = format!("{before}{text}{after}");
+            assert!(holds(text.as_bytes(), true), "{before}");
         }
-        assert!(!holds(format!("x{text}").as_bytes()));
-        assert!(!holds(
-            b"gAAAAABh_token_of_Fernet_that_holds_nothing eJust words here and there"
-        ));
+        assert!(!holds(format!("x{text}").as_bytes(), false));
+        let quoted = format!("\"{text}\"");
+        assert!(holds(quoted.as_bytes(), false) && !holds(quoted.as_bytes(), true));
+        let token = b"gAAAAABh_token_of_Fernet_that_holds_nothing eJust words here and there";
+        assert!(!holds(token, false));
+    }
+
+    #[test]
+    fn a_value_goes_on_in_lines_that_hold_nothing_else() {
+        assert_eq!(value(b"gASV\n  Zm9v\n</a>"), b"gASV\n  Zm9v\n");
+        assert_eq!(value(b"gASV\n2,Zm9v"), b"gASV\n");
+        assert_eq!(value(b"gASVZg==\nZm9v"), b"gASVZg==\n");
+        assert_eq!(value(b"gASV</a>"), b"gASV");
     }
 }

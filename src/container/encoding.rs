@@ -107,7 +107,7 @@ impl Kind {
                     b'!'..=b'u' => Some(Digit::Value(byte - b'!')),
                     b'z' => Some(Digit::Zeros),
                     b'y' => Some(Digit::Spaces),
-                    byte => byte.is_ascii_whitespace().then_some(Digit::Nothing),
+                    byte => is_space(byte).then_some(Digit::Nothing),
                 })))
             }
         }
@@ -154,7 +154,7 @@ fn alphabets(text: &[u8]) -> u8 {
     if is_little(others.count(), SHORTEST) {
         return fit | Kind::Base64.bit() | Kind::PlainBase64.bit();
     }
-    if fit == 0 && first.iter().any(u8::is_ascii_whitespace) {
+    if fit == 0 && first.iter().any(|byte| is_space(*byte)) {
         return spaced(more);
     }
     fit
@@ -166,7 +166,7 @@ fn alphabets(text: &[u8]) -> u8 {
     reason = "a byte always lies within a table of 256"
 )]
 fn spaced(more: &[u8]) -> u8 {
-    let digits = more.iter().filter(|byte| !byte.is_ascii_whitespace());
+    let digits = more.iter().filter(|byte| !is_space(**byte));
     let fit = digits.fold(u8::MAX, |all, byte| all & ALPHABETS[*byte as usize]);
     fit & (Kind::Hexadecimal.bit() | Kind::Ascii85.bit())
 }
@@ -277,7 +277,7 @@ fn promises(kind: Kind, head: &[u8], layers: usize) -> bool {
 
 /// Whether a byte may stand in a text, white space, escapes and padding included.
 fn belongs(kind: Kind, byte: u8) -> bool {
-    kind.has(byte) || byte.is_ascii_whitespace() || matches!(byte, b'\\' | b'=')
+    kind.has(byte) || is_space(byte) || matches!(byte, b'\\' | b'=')
 }
 
 /// How many bytes of a text do not belong to it.
@@ -355,6 +355,11 @@ pub(super) fn begins_pickle(data: &[u8]) -> bool {
         [b'(' | b']' | b'}', next, ..] => b"(]})cidltqprSVIJKMLFNXUT\x88\x89".contains(next),
         _ => false,
     }
+}
+
+/// White space as Python has it, which a vertical tab belongs to.
+fn is_space(byte: u8) -> bool {
+    byte.is_ascii_whitespace() || byte == 0x0b
 }
 
 pub(super) fn is_dotted(byte: u8) -> bool {
@@ -547,7 +552,7 @@ mod tests {
     fn white_space_may_stand_in_hexadecimal_digits_and_ascii85() {
         let pairs = [
             &b"80 04 95 16 00 00 00 00 00 00 00 8c"[..],
-            b"<~J -;,Qz!!!\"X\"`SC$",
+            b"<~J -;,Qz!!!\x0b\"X\"`SC$",
         ];
         for (text, kind) in pairs.into_iter().zip([Kind::Hexadecimal, Kind::Ascii85]) {
             assert_eq!(guess(text), Some(kind));

@@ -127,7 +127,7 @@ pub(super) fn text(head: &[u8], whole: bool) -> Option<&'static str> {
         Err(_) => return None,
     };
     let text = head.get(..cut)?;
-    let control = |byte: &u8| *byte < 0x20 && !matches!(byte, b'\t' | b'\n' | b'\r' | 0x0c | 0x1b);
+    let control = |byte: &u8| *byte < 0x20 && !matches!(byte, b'\t'..=b'\r' | 0x1b);
     // To the end, whatever is found: so many bytes at once are compared.
     let odd = { text.iter() }.fold(false, |odd, byte| odd | control(byte));
     if text.is_empty() || odd {

@@ -88,11 +88,14 @@ pub(super) fn readings(member: &Member, source: &dyn Source) -> io::Result<Vec<S
     let (mut readings, verdict) = readings_of(source, (member.start, head), (with_tail, asked))?;
     match member.kind {
         MemberKind::Unknown => {
+            let beginning = read_range(source, member.start, 3).unwrap_or_default();
+            let is_usual_lzma = beginning == [0x5d, 0, 0];
             let known = |reading: &Sniffed| match reading {
                 Sniffed::NoPickle(_) => false,
                 // Almost anything may be that.
                 Sniffed::Container(format) => {
-                    format.name != text::BASE64.name && format.name != lzma::FORMAT.name
+                    format.name != text::BASE64.name
+                        && (format.name != lzma::FORMAT.name || is_usual_lzma)
                 }
                 _ => true,
             };
