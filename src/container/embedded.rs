@@ -18,10 +18,17 @@ pub(super) const FORMAT: Format = Format {
     matches: |head| {
         let quoted = head.text == Some(magic::JSON);
         let holds = || holds(head.bytes, quoted) || is_in_tail(head, quoted);
-        head.text.is_some() && !(BASE64.matches)(head) && holds()
+        is_text(head) && !(BASE64.matches)(head) && holds()
     },
     opener: open,
 };
+
+/// Whether all but few of the first bytes are those of text: readers of tables take others as well.
+fn is_text(head: &Head<'_>) -> bool {
+    let odd = |byte: &&u8| !byte.is_ascii_graphic() && !byte.is_ascii_whitespace();
+    let others = || head.bytes.iter().filter(odd).count();
+    head.text.is_some() || encoding::is_little(others(), head.bytes.len())
+}
 
 /// How pickles and packed data begin in base 64: protocols, gzip, zlib, zip, bzip2, xz, zstd.
 const BEGINNINGS: [&[u8]; 9] = [
