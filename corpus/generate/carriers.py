@@ -284,7 +284,8 @@ def records():
         parts = [(struct.pack("<Q", len(data)), data) for data in lines]
         packed = [head + castagnoli(head) + data + castagnoli(data) for head, data in parts]
         write(f"tfrecord-{kind}.tfrecord", b"".join(packed))
-        classes = b'\x22org.apache.hadoop.io.NullWritable\x22org.apache.hadoop.io.BytesWritable'
+        names = [b"org.apache.hadoop.io.NullWritable", b"org.apache.hadoop.io.BytesWritable"]
+        classes = b"".join(bytes([len(name)]) + name for name in names)
         record = struct.pack(">III", len(payload) + 4, 0, len(payload)) + payload
         write(f"sequence-{kind}.seq", b"SEQ\x06" + classes + bytes(6) + b"synchronization!" + record)
         # Django's file cache, and what an engine of pictures passes over.

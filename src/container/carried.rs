@@ -6,7 +6,13 @@
 
 use std::{io, sync::Arc};
 
-use super::{Member, carve, encoding, text};
+use super::{
+    Member,
+    carve::{self, Shortage},
+    encoding,
+    searched::hiding_places,
+    text,
+};
 use crate::{
     limits::Limits,
     pickle::{Decoder, Instruction, Opcode, Operand, Span, decode_at, text as text_forms},
@@ -105,14 +111,34 @@ pub fn behind(
     let most = BEHIND.min(limits.searched);
     let middle = source.len().min(start.saturating_add(most));
     let last = source.len().saturating_sub(most).max(middle);
+    let ranges = [(start, middle), (last, source.len())];
+    searched(member, source, (ranges, Shortage::Passes), limits)
+}
+
+/// Pickles that use an import, in a member that seemed to be one without a header and is none.
+///
+/// # Errors
+/// As [`Source::read_at`].
+pub fn hidden(member: &Member, source: &Arc<dyn Source>, limits: &Limits) -> io::Result<Carried> {
+    let with_end = member.path.is_empty() || source.contents().is_some();
+    let ranges = hiding_places(source.as_ref(), member.start, with_end)?;
+    searched(member, source, (ranges, Shortage::Ends), limits)
+}
+
+fn searched(
+    member: &Member,
+    source: &Arc<dyn Source>,
+    (ranges, shortage): ([(u64, u64); 2], Shortage),
+    limits: &Limits,
+) -> io::Result<Carried> {
     let mut found = Carried::default();
-    for range in [(start, middle), (last, source.len())] {
-        let complete = carve::each(source, range, &limits.deadline, &mut |at, stop| {
+    for range in ranges {
+        let visit = &mut |at, stop| {
             let part = member.part(source, format!("@{at}"), (at, stop - at));
             found.members.push(part);
             found.members.len() < limits.members
-        })?;
-        if !complete {
+        };
+        if !carve::each(source.as_ref(), range, shortage, &limits.deadline, visit)? {
             found.left_out = Some("too much of it looks like pickles".to_owned());
         }
     }
@@ -299,12 +325,11 @@ impl Search<'_> {
             }
             return Ok(());
         }
-        let Some((data, kinds)) = text::decoded(text) else {
-            return Ok(());
-        };
-        let decoded: Arc<dyn Source> = Arc::new(MemorySource::new(data));
-        if text::runs(decoded.as_ref())? {
-            self.push(&kinds, span, decoded);
+        for (data, kinds) in text::decoded(text) {
+            let decoded: Arc<dyn Source> = Arc::new(MemorySource::new(data));
+            if text::runs(decoded.as_ref())? {
+                self.push(&kinds, span, decoded);
+            }
         }
         Ok(())
     }

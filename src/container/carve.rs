@@ -1,12 +1,13 @@
 //! Pickles in bytes whose structure is not followed.
 //!
-//! Only what reads like a pickle up to the use of an import of a proper name is taken: everything
-//! else that looks like a pickle by chance does nothing. A header may stand anywhere; a pickle
-//! without one is text, so it is looked for where text begins.
+//! Only what reads like a pickle up to the use of an import of a proper name is taken, behind a header
+//! up to such an import: everything else that looks like a pickle by chance does nothing. A header,
+//! or the first name of a pickle without one, may stand anywhere; older ones without a header are
+//! text, so they are looked for where text begins.
 
 use std::{borrow::Cow, io, sync::Arc};
 
-use super::{Opening, ProblemKind, encoding};
+use super::{Opening, ProblemKind, depths::Depths, encoding, trial::declares_protocol};
 use crate::{
     limits::Deadline,
     pickle::{Instruction, Opcode, Operand, Span, decode_at},
@@ -32,6 +33,15 @@ pub(super) enum Text {
     Anywhere,
 }
 
+/// What becomes of a pickle at an instruction that takes more values than stand on the stack.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(super) enum Shortage {
+    /// No reader goes on, so it was none.
+    Ends,
+    /// It is followed: it may have begun before the place where it was found.
+    Passes,
+}
+
 /// Instructions that are followed of a single pickle.
 const FOLLOWED_ALONE: usize = 1 << 16;
 
@@ -41,7 +51,8 @@ pub(super) fn carve(opening: &mut Opening<'_>, range: (u64, u64), text: Text) ->
     let source = Arc::clone(opening.source);
     let deadline = opening.limits().deadline.clone();
     let mut room = true;
-    let complete = search(&source, (range, text), &deadline, &mut |at, stop| {
+    let what = (text, Shortage::Passes);
+    let complete = search(source.as_ref(), range, what, &deadline, &mut |at, stop| {
         let name = format!("@{at}");
         let member = opening.member.part(&source, name, (at, stop - at));
         room = opening.member(member);
@@ -57,26 +68,30 @@ pub(super) fn carve(opening: &mut Opening<'_>, range: (u64, u64), text: Text) ->
 /// header may start, until it says `false`.
 /// Returns whether all was searched.
 pub(super) fn each(
-    source: &Arc<dyn Source>,
+    source: &dyn Source,
     range: (u64, u64),
+    shortage: Shortage,
     deadline: &Deadline,
     visit: &mut dyn FnMut(u64, u64) -> bool,
 ) -> io::Result<bool> {
-    search(source, (range, Text::Anywhere), deadline, visit)
+    search(source, range, (Text::Anywhere, shortage), deadline, visit)
 }
 
 fn search(
-    source: &Arc<dyn Source>,
-    ((start, end), text): ((u64, u64), Text),
+    source: &dyn Source,
+    (start, end): (u64, u64),
+    (text, shortage): (Text, Shortage),
     deadline: &Deadline,
     visit: &mut dyn FnMut(u64, u64) -> bool,
 ) -> io::Result<bool> {
     let mut search = Search {
-        window: Window::new(source.as_ref()),
+        window: Window::new(source),
         chunk: Cow::default(),
         base: start,
         end: end.min(source.len()),
         left: FOLLOWED,
+        shortage,
+        acted: None,
     };
     let mut before = None;
     while search.base < search.end {
@@ -84,7 +99,7 @@ fn search(
             return Ok(false);
         }
         let room = usize::try_from(search.end - search.base).unwrap_or(STRIDE);
-        search.chunk = bytes_at(source.as_ref(), search.base, room.min(STRIDE))?;
+        search.chunk = bytes_at(source, search.base, room.min(STRIDE))?;
         deadline.spend(search.chunk.len());
         search.left = search.left.saturating_add(search.chunk.len());
         let mut next = search.base.saturating_add(search.chunk.len() as u64);
@@ -105,7 +120,7 @@ fn search(
             next = stop;
             break;
         }
-        let last = bytes_at(source.as_ref(), next.saturating_sub(1), 1)?;
+        let last = bytes_at(source, next.saturating_sub(1), 1)?;
         before = last.first().copied();
         search.base = next;
     }
@@ -121,7 +136,8 @@ fn candidate(bytes: &[u8], start: usize, (before, text): (Option<u8>, Text)) -> 
     // Without a jump, so that many bytes are compared at once.
     let first = |byte: &u8| {
         let byte = *byte;
-        (byte == 0x80) | (byte == b'c') | (byte == b'(') | (byte == b']') | (byte == b'}')
+        let header = (byte == 0x80) | (byte == 0x8c);
+        header | (byte == b'c') | (byte == b'(') | (byte == b']') | (byte == b'}')
     };
     let mut start = start;
     loop {
@@ -140,6 +156,8 @@ fn candidate(bytes: &[u8], start: usize, (before, text): (Option<u8>, Text)) -> 
         let next = bytes.get(at + 1);
         let found = match bytes.get(at) {
             Some(0x80) => next.is_none_or(|next| *next <= 5),
+            // A text, of which one that names a module or what is in it is short.
+            Some(0x8c) => next.is_none_or(|next| (1..=0x7f).contains(next)),
             _ => begins(),
         };
         if found {
@@ -156,16 +174,17 @@ fn is_text(byte: u8) -> bool {
 /// Where a pickle at `start` ends that uses an import of a proper name; nothing where there is none.
 /// One that is too long to be followed is taken to use one.
 pub(super) fn extent(source: &dyn Source, (start, end): (u64, u64)) -> io::Result<Option<u64>> {
-    let mut search = Search {
-        window: Window::new(source),
-        chunk: Cow::default(),
-        base: start,
-        end: end.min(source.len()),
-        left: FOLLOWED_ALONE,
-    };
+    let mut search = Search::alone(source, (start, end));
     let extent = search.extent(start)?;
     let cut = search.left == 0;
     Ok(extent.or(cut.then_some(search.end)))
+}
+
+/// Whether a pickle at the beginning imports something, or uses it, from a place on.
+pub(super) fn acts_behind(source: &dyn Source, place: u64) -> io::Result<bool> {
+    let mut search = Search::alone(source, (0, source.len()));
+    search.extent(0)?;
+    Ok(search.acted.is_some_and(|acted| acted >= place) || search.left == 0)
 }
 
 struct Search<'s> {
@@ -176,14 +195,36 @@ struct Search<'s> {
     end: u64,
     /// Instructions that may still be followed.
     left: usize,
+    shortage: Shortage,
+    /// Where the last pickle that was followed last imported something, or used it.
+    acted: Option<u64>,
+}
+
+impl<'s> Search<'s> {
+    /// A search for a single pickle.
+    fn alone(source: &'s dyn Source, (start, end): (u64, u64)) -> Self {
+        Self {
+            window: Window::new(source),
+            chunk: Cow::default(),
+            base: start,
+            end: end.min(source.len()),
+            left: FOLLOWED_ALONE,
+            shortage: Shortage::Passes,
+            acted: None,
+        }
+    }
 }
 
 impl Search<'_> {
     /// Where the pickle at `start` ends: behind STOP or where no reader goes on. Nothing where it
-    /// does not use an import of a proper name.
+    /// does not use an import of a proper name; behind a header, that it imports
+    /// something and goes on is enough.
     fn extent(&mut self, start: u64) -> io::Result<Option<u64>> {
         let (mut position, mut named, mut imports, mut used) = (start, false, false, false);
         let end = self.end;
+        let declared = declares_protocol(self.held(start)?);
+        let (shortage, mut depths) = (self.shortage, Depths::default());
+        let mut followed = false;
         while self.left > 0 {
             self.left -= 1;
             let held = self.held(position)?;
@@ -191,6 +232,12 @@ impl Search<'_> {
                 Ok(instruction) if instruction.next <= end => instruction,
                 _ => break,
             };
+            followed |= imports;
+            let is_stop = instruction.opcode == Opcode::Stop;
+            let is_short = !is_stop && depths.apply(instruction.opcode).is_none();
+            if is_short && shortage == Shortage::Ends {
+                break;
+            }
             match instruction.opcode {
                 Opcode::Global | Opcode::Inst if is_proper(&instruction, held) => {
                     imports = true;
@@ -202,9 +249,14 @@ impl Search<'_> {
                 opcode if is_string(opcode) => named |= is_name(&instruction, held),
                 opcode => used |= imports && uses(opcode),
             }
+            if imports && (uses(instruction.opcode) || is_import(instruction.opcode)) {
+                self.acted = Some(position);
+            }
             position = instruction.next;
         }
-        Ok(used.then_some(position))
+        // Bytes that end behind an import may be an example of a pickle; those that go on are one.
+        let goes_on = declared && imports && (followed || position < end);
+        Ok((used || goes_on).then_some(position))
     }
 
     /// The end of the pickles that follow at once: they may use what the first one put into the
@@ -268,6 +320,10 @@ fn uses(opcode: Opcode) -> bool {
     )
 }
 
+fn is_import(opcode: Opcode) -> bool {
+    matches!(opcode, Opcode::Global | Opcode::Inst | Opcode::StackGlobal)
+}
+
 /// Fewest characters of a module and a name together. Shorter ones occur in random numbers.
 const SHORTEST: usize = 6;
 
@@ -292,8 +348,13 @@ fn is_name(instruction: &Instruction, held: &[u8]) -> bool {
     text.len() > 2 && is_dotted(text)
 }
 
+/// Whether a text is a row of names between dots, none of them empty.
 fn is_dotted(text: &[u8]) -> bool {
+    let is_between = |pair: &[u8]| pair == b"..";
     text.iter().all(|byte| encoding::is_dotted(*byte))
+        && !text.starts_with(b".")
+        && !text.ends_with(b".")
+        && !text.windows(2).any(is_between)
 }
 
 /// The bytes of an operand, as far as they are held; nothing where they are not.

@@ -12,6 +12,8 @@ use data_encoding::{Encoding, Specification};
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     Base64,
+    /// Base 64 without the digits `-` and `_`: decoders that do not know them pass over them.
+    PlainBase64,
     Hexadecimal,
     Base32,
     Base85,
@@ -19,18 +21,24 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    const ALL: [Self; 5] = [
+    const ALL: [Self; 6] = [
         Self::Hexadecimal,
         Self::Base64,
+        Self::PlainBase64,
         Self::Base32,
         Self::Base85,
         Self::Ascii85,
     ];
 
+    /// Whether it is base 64, however its digits are read.
+    pub(super) fn is_base64(self) -> bool {
+        matches!(self, Self::Base64 | Self::PlainBase64)
+    }
+
     /// The name in the names of members.
     pub(super) fn name(self) -> &'static str {
         match self {
-            Self::Base64 => "base64",
+            Self::Base64 | Self::PlainBase64 => "base64",
             Self::Hexadecimal => "hex",
             Self::Base32 => "base32",
             Self::Base85 => "base85",
@@ -56,6 +64,7 @@ impl Kind {
             Self::Base64 => {
                 byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_')
             }
+            Self::PlainBase64 => byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/'),
             Self::Hexadecimal => byte.is_ascii_hexdigit(),
             Self::Base32 => matches!(byte, b'A'..=b'Z' | b'2'..=b'7'),
             Self::Base85 => {
@@ -71,7 +80,7 @@ impl Kind {
     /// left out, and so is what does not fill up a byte at the end.
     pub(super) fn decoded(self, text: &[u8]) -> Option<Vec<u8>> {
         match self {
-            Self::Base64 => base64(text),
+            Self::Base64 | Self::PlainBase64 => base64(self, text),
             Self::Hexadecimal => {
                 let mut digits = digits(text, |byte| byte.is_ascii_hexdigit());
                 digits.truncate(digits.len() / 2 * 2);
@@ -98,7 +107,7 @@ impl Kind {
                     b'!'..=b'u' => Some(Digit::Value(byte - b'!')),
                     b'z' => Some(Digit::Zeros),
                     b'y' => Some(Digit::Spaces),
-                    byte => byte.is_ascii_whitespace().then_some(Digit::Nothing),
+                    byte => is_space(byte).then_some(Digit::Nothing),
                 })))
             }
         }
@@ -131,7 +140,7 @@ const ALPHABETS: [u8; 256] = {
 const FIRST: usize = 8;
 
 /// The encodings in whose alphabets the first bytes of a text stand, in that of base 64 all but
-/// two of twice as many.
+/// two of twice as many. Readers of hexadecimal digits and of Ascii85 pass over white space.
 #[expect(
     clippy::indexing_slicing,
     reason = "a byte always lies within a table of 256"
@@ -143,13 +152,27 @@ fn alphabets(text: &[u8]) -> u8 {
     let more = text.get(..SHORTEST).unwrap_or(text);
     let others = more.iter().filter(|byte| !Kind::Base64.has(**byte));
     if is_little(others.count(), SHORTEST) {
-        return fit | Kind::Base64.bit();
+        return fit | Kind::Base64.bit() | Kind::PlainBase64.bit();
+    }
+    if fit == 0 && first.iter().any(|byte| is_space(*byte)) {
+        return spaced(more);
     }
     fit
 }
 
+/// The same for text that has white space among its first bytes.
+#[expect(
+    clippy::indexing_slicing,
+    reason = "a byte always lies within a table of 256"
+)]
+fn spaced(more: &[u8]) -> u8 {
+    let digits = more.iter().filter(|byte| !is_space(**byte));
+    let fit = digits.fold(u8::MAX, |all, byte| all & ALPHABETS[*byte as usize]);
+    fit & (Kind::Hexadecimal.bit() | Kind::Ascii85.bit())
+}
+
 /// Texts inside texts that are decoded.
-const MOST_LAYERS: usize = 4;
+pub(super) const MOST_LAYERS: usize = 4;
 
 /// Bytes of a text that show what it is.
 pub(super) const HEAD: usize = 96;
@@ -159,12 +182,52 @@ pub(super) const SHORTEST: usize = 16;
 
 /// How a text stands for bytes that are worth a look; nothing where it does not seem to.
 pub(super) fn guess(text: &[u8]) -> Option<Kind> {
+    one_of(beginning(text)?, MOST_LAYERS)
+}
+
+/// Every way in which a text stands for bytes that are worth a look: the digits of base 64 are not
+/// the same for all readers.
+pub(super) fn guesses(text: &[u8]) -> Vec<Kind> {
+    let Some(kind) = guess(text) else {
+        return Vec::new();
+    };
+    let differs = || text.iter().any(|byte| matches!(byte, b'-' | b'_'));
+    let mut kinds = vec![kind];
+    if kind == Kind::Base64 && differs() {
+        let promises = |head| promises(Kind::PlainBase64, head, MOST_LAYERS);
+        kinds.extend(
+            beginning(text)
+                .filter(|head| promises(head))
+                .map(|_| Kind::PlainBase64),
+        );
+    }
+    kinds
+}
+
+/// Of so many bytes of a text one at least is a digit where digits are scattered in it.
+const FEWEST: usize = 6;
+
+/// The ways in which Python's reader of base 64, which passes over whatever is no digit, makes
+/// something of a text with so many of those in it that it is none else.
+pub(super) fn scattered(text: &[u8]) -> Vec<Kind> {
+    let head = text.get(..HEAD).unwrap_or(text);
+    let promises = |kind: &Kind| {
+        let digits = head.iter().filter(|byte| kind.has(**byte)).count();
+        let is_scattered = digits.saturating_mul(FEWEST) >= head.len();
+        is_scattered && kind.decoded(head).is_some_and(|data| is_promising(&data))
+    };
+    let kinds = [Kind::Base64, Kind::PlainBase64];
+    match guess(text) {
+        Some(_) => Vec::new(),
+        None => kinds.into_iter().filter(promises).collect(),
+    }
+}
+
+/// The bytes of a text that it is judged by.
+fn beginning(text: &[u8]) -> Option<&[u8]> {
     let text = text.trim_ascii_start();
     let head = text.get(..HEAD).unwrap_or(text);
-    if head.len() < SHORTEST {
-        return None;
-    }
-    one_of(head, MOST_LAYERS)
+    (head.len() >= SHORTEST).then_some(head)
 }
 
 /// The first encoding in which a text promises something.
@@ -182,7 +245,7 @@ fn one_of(head: &[u8], layers: usize) -> Option<Kind> {
 fn promises(kind: Kind, head: &[u8], layers: usize) -> bool {
     // What follows the text may well be in none of these alphabets; a reader of base 64 passes over
     // what is not.
-    let is_whole = kind == Kind::Base64 && is_little(foreign(kind, head), head.len());
+    let is_whole = kind.is_base64() && is_little(foreign(kind, head), head.len());
     let text = |most: usize| {
         let most = head.get(..most).unwrap_or(head);
         let end = most
@@ -214,7 +277,7 @@ fn promises(kind: Kind, head: &[u8], layers: usize) -> bool {
 
 /// Whether a byte may stand in a text, white space, escapes and padding included.
 fn belongs(kind: Kind, byte: u8) -> bool {
-    kind.has(byte) || byte.is_ascii_whitespace() || matches!(byte, b'\\' | b'=')
+    kind.has(byte) || is_space(byte) || matches!(byte, b'\\' | b'=')
 }
 
 /// How many bytes of a text do not belong to it.
@@ -294,6 +357,11 @@ pub(super) fn begins_pickle(data: &[u8]) -> bool {
     }
 }
 
+/// White space as Python has it, which a vertical tab belongs to.
+fn is_space(byte: u8) -> bool {
+    byte.is_ascii_whitespace() || byte == 0x0b
+}
+
 pub(super) fn is_dotted(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"_.".contains(&byte)
 }
@@ -313,8 +381,8 @@ fn digits(text: &[u8], counts: impl Fn(u8) -> bool) -> Vec<u8> {
     digits
 }
 
-fn base64(text: &[u8]) -> Option<Vec<u8>> {
-    let mut digits = digits(text, |byte| Kind::Base64.has(byte));
+fn base64(kind: Kind, text: &[u8]) -> Option<Vec<u8>> {
+    let mut digits = digits(text, |byte| kind.has(byte));
     for digit in &mut digits {
         *digit = match *digit {
             b'-' => b'+',
@@ -446,9 +514,12 @@ mod tests {
         let plain = b"cos\ngetpid\n(tR.more";
         let text = data_encoding::BASE64.encode(plain);
         let broken = [&text.as_bytes()[..8], b"\\n", &text.as_bytes()[8..]].concat();
-        assert_eq!(base64(text.as_bytes()).as_deref(), Some(&plain[..]));
-        assert_eq!(base64(&broken).as_deref(), Some(&plain[..]));
-        assert_eq!(base64(b"short"), None);
+        assert_eq!(
+            base64(Kind::Base64, text.as_bytes()).as_deref(),
+            Some(&plain[..])
+        );
+        assert_eq!(base64(Kind::Base64, &broken).as_deref(), Some(&plain[..]));
+        assert_eq!(base64(Kind::Base64, b"short"), None);
         // Whatever is not base 64 is passed over.
         let odd = [
             b"!",
@@ -457,8 +528,35 @@ mod tests {
             &text.as_bytes()[5..],
         ]
         .concat();
-        assert_eq!(base64(&odd).as_deref(), Some(&plain[..]));
+        assert_eq!(base64(Kind::Base64, &odd).as_deref(), Some(&plain[..]));
         assert_eq!(guess(&odd), Some(Kind::Base64));
+    }
+
+    /// Decoders know `-` and `_` as digits or pass over them, and of everything else they pass over.
+    #[test]
+    fn what_is_a_digit_depends_on_the_reader() {
+        let text = data_encoding::BASE64.encode(PICKLE).into_bytes();
+        let mut odd = text.clone();
+        odd.insert(30, b'_');
+        assert_eq!(guesses(&text), [Kind::Base64]);
+        assert_eq!(guesses(&odd), [Kind::Base64, Kind::PlainBase64]);
+        let plain = Kind::PlainBase64.decoded(&odd);
+        assert_eq!(plain.as_deref(), Some(PICKLE));
+        let spread: Vec<u8> = text.iter().flat_map(|byte| [*byte, b'!']).collect();
+        assert_eq!((guess(&spread), scattered(&text)), (None, Vec::new()));
+        assert_eq!(scattered(&spread), [Kind::Base64, Kind::PlainBase64]);
+        assert_eq!(scattered(b"a.b!c,d;e-f/g(h)i=j k\"l'm#n"), []);
+    }
+
+    #[test]
+    fn white_space_may_stand_in_hexadecimal_digits_and_ascii85() {
+        let pairs = [
+            &b"80 04 95 16 00 00 00 00 00 00 00 8c"[..],
+            b"<~J -;,Qz!!!\x0b\"X\"`SC$",
+        ];
+        for (text, kind) in pairs.into_iter().zip([Kind::Hexadecimal, Kind::Ascii85]) {
+            assert_eq!(guess(text), Some(kind));
+        }
     }
 
     #[test]

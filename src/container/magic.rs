@@ -69,7 +69,7 @@ pub(super) fn recognise(head: &[u8], length: u64) -> Option<&'static str> {
     if head.get(4..8) == Some(b"ftyp") {
         return Some("MP4 media");
     }
-    if matches!(head, [_, 0x0b..=0x0f, b'\r', b'\n', 0..=3, 0, 0, 0, ..]) {
+    if is_compiled_python(head) {
         return Some(COMPILED_PYTHON);
     }
     if is_onnx(head) {
@@ -82,6 +82,17 @@ pub(super) fn recognise(head: &[u8], length: u64) -> Option<&'static str> {
     ROWS.iter()
         .find(|Row(_, magic)| head.first() == magic.first() && head.starts_with(magic))
         .map(|Row(name, _)| *name)
+}
+
+/// A magic number that ends with a line break, then flags, or before version 3.7 the time of the
+/// source, and a code object.
+fn is_compiled_python(head: &[u8]) -> bool {
+    let code = |at: usize| matches!(head.get(at), Some(0x63 | 0xe3));
+    match head {
+        [_, 0x0b..=0x0f, b'\r', b'\n', 0..=3, 0, 0, 0, ..] => true,
+        [_, _, b'\r', b'\n', ..] => code(8) || code(12),
+        _ => false,
+    }
 }
 
 /// Eight bytes of header length, then a JSON object.
@@ -102,24 +113,29 @@ fn is_onnx(head: &[u8]) -> bool {
 /// What [`text`] says of JSON.
 pub(super) const JSON: &str = "JSON text";
 
+/// What [`text`] says of any other text.
+pub(super) const TEXT: &str = "text";
+
 /// What kind of text the head is; nothing where it holds bytes that text does not.
 pub(super) fn text(head: &[u8], whole: bool) -> Option<&'static str> {
     let cut = match std::str::from_utf8(head) {
         Ok(_) => head.len(),
         // The head may end inside a character; that is no sign of binary data.
         Err(error) if !whole && error.error_len().is_none() => error.valid_up_to(),
+        // Some readers of JSON take what is no UTF-8 as well, in strings.
+        Err(_) if matches!(head.trim_ascii_start().first(), Some(b'{' | b'[')) => head.len(),
         Err(_) => return None,
     };
     let text = head.get(..cut)?;
-    let control = |byte: &u8| *byte < 0x20 && !matches!(byte, b'\t' | b'\n' | b'\r' | 0x0c | 0x1b);
+    let control = |byte: &u8| *byte < 0x20 && !matches!(byte, b'\t'..=b'\r' | 0x1b);
     // To the end, whatever is found: so many bytes at once are compared.
-    let odd = { text.iter() }.fold(false, |odd, byte| odd | control(byte) | (*byte == 0x7f));
+    let odd = { text.iter() }.fold(false, |odd, byte| odd | control(byte));
     if text.is_empty() || odd {
         return None;
     }
     match text.iter().find(|byte| !byte.is_ascii_whitespace()) {
         Some(b'{' | b'[') => Some(JSON),
-        _ => Some("text"),
+        _ => Some(TEXT),
     }
 }
 
@@ -142,5 +158,6 @@ mod tests {
         assert_eq!(text(b"caf\xc3", true), None);
         assert_eq!(text(b"a\0b", true), None);
         assert_eq!(text(b" {\"a\": 1}", true), Some("JSON text"));
+        assert_eq!(text(b"{\"\xff\": 1}", true), Some("JSON text"));
     }
 }

@@ -13,7 +13,9 @@ mod carried;
 mod carve;
 mod codec;
 mod database;
+mod depths;
 mod dtype;
+mod embedded;
 mod encoding;
 mod framed;
 mod hdf5;
@@ -30,12 +32,14 @@ mod npy;
 mod padding;
 mod records;
 mod searched;
+mod sequence;
 mod seven_zip;
 mod sniff;
 mod tar;
 mod text;
 pub mod torch_legacy;
 mod trial;
+mod wide;
 mod wrapper;
 mod zfile;
 mod zip;
@@ -44,7 +48,7 @@ use std::{io, sync::Arc};
 
 pub use budget::Budget;
 pub use carried::{
-    Carried, Carrier, HEAD as CARRIED_HEAD, SHORTEST as SHORTEST_CARRIED, behind, carried,
+    Carried, Carrier, HEAD as CARRIED_HEAD, SHORTEST as SHORTEST_CARRIED, behind, carried, hidden,
     may_carry,
 };
 pub use database::dumb;
@@ -132,12 +136,15 @@ pub static FORMATS: &[Format] = &[
     msgpack::FORMAT,
     blosc::FORMAT,
     database::zodb::FORMAT,
-    searched::SEQUENCE,
+    sequence::FORMAT,
     searched::RECORDS,
+    searched::JAVA,
     text::JSON,
     text::YAML,
     text::BASE64,
     text::ENCODED,
+    text::WIDE,
+    embedded::FORMAT,
 ];
 
 /// What an opener works with.

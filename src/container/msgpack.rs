@@ -8,6 +8,7 @@ use std::{io, sync::Arc};
 use super::{
     Format, Head, Opening, ProblemKind,
     encoding::{begins_pickle, is_packed},
+    magic,
     trial::declares_pickle,
 };
 use crate::source::{Buffered, Source, read_range};
@@ -95,9 +96,11 @@ impl Token {
         let start = usize::try_from(self.head).unwrap_or(usize::MAX);
         let length = usize::try_from(self.payload).unwrap_or(usize::MAX);
         let held = bytes.get(start..).unwrap_or_default();
-        let ends = held
-            .get(length.saturating_sub(1))
-            .is_none_or(|last| *last == b'.');
+        let ends = match held.get(length.saturating_sub(1)) {
+            Some(last) => *last == b'.',
+            // How picklers go on; whatever it is of older protocols.
+            None => matches!(held.get(2), Some(0x95 | b'c' | b'}' | b']' | b'(')),
+        };
         self.what == What::Bytes && declares_pickle(held) && ends
     }
 
@@ -114,16 +117,44 @@ impl Token {
 /// Tokens in a row that are no accident.
 const CONVINCING: usize = 6;
 
+/// Numbers and short texts before the first map or array of a file that are passed over. Readers
+/// hand out one value behind the other.
+const SCALARS: usize = 4;
+
+/// Where the first map or array of a file may begin.
+fn behind_scalars(head: &Head<'_>) -> u64 {
+    let mut at = 0;
+    // Text is made of numbers, for msgpack, and many a magic number begins with some.
+    let is_other = head.text.is_some()
+        || is_packed(head.bytes)
+        || magic::recognise(head.bytes, head.length).is_some();
+    let most = if is_other { 0 } else { SCALARS };
+    for _ in 0..most {
+        let rest = usize::try_from(at).ok().and_then(|at| head.bytes.get(at..));
+        match rest.and_then(Token::read) {
+            Some(token) if token.inside == 0 && token.what != What::Bytes => {
+                at += token.head + token.payload;
+            }
+            _ => break,
+        }
+    }
+    at
+}
+
 /// Whether a file begins with a map of texts, or an array with such a map in it, and goes on so; or
 /// whether a value near its beginning begins like a pickle.
 fn matches(head: &Head<'_>) -> bool {
+    let start = behind_scalars(head);
+    let first = usize::try_from(start)
+        .ok()
+        .and_then(|start| head.bytes.get(start));
     if !matches!(
-        head.bytes.first(),
+        first,
         Some(0x81..=0x9f | 0xc4..=0xc9 | 0xd4..=0xd8 | 0xdc..=0xdf)
     ) {
         return false;
     }
-    let (mut at, mut left, mut tokens, mut keyed) = (0_u64, 1_u64, 0_usize, false);
+    let (mut at, mut left, mut tokens, mut keyed) = (start, 1_u64, 0_usize, false);
     let (mut is_key, mut is_odd, mut is_whole) = (false, false, false);
     loop {
         let rest = head.from(usize::try_from(at).unwrap_or(usize::MAX));
@@ -215,6 +246,8 @@ mod tests {
         assert!(is_msgpack(map, 1 << 20));
         assert!(!is_msgpack(&map[..9], 9));
         assert!(!is_msgpack(b"\x81\x01\xa1b", 4));
+        let behind = [&b"\x80\x07\xa2ab"[..], map].concat();
+        assert!(is_msgpack(&behind, behind.len() as u64));
         assert!(is_msgpack(b"\x81\x01\xc4\x04\x80\x04N.", 8));
         assert!(is_msgpack(b"\x91\xc4\x04\x80\x04N.\xc1", 8));
         assert!(is_msgpack(b"\x81\xa1a\x01\xc4\x04\x80\x04N.", 10));

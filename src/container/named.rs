@@ -11,7 +11,7 @@ use std::{
 
 use memchr::memmem::Finder;
 
-use super::{Opening, ProblemKind, note::Named};
+use super::{Head, Opening, ProblemKind, bits::find, note::Named};
 use crate::{
     facts::Symbol,
     source::{bytes_at, read_range},
@@ -92,8 +92,10 @@ enum Escape {
     Digits(u8, u32),
 }
 
-/// Emits every name in the first `end` bytes of a JSON text.
+/// Emits every name in the first `end` bytes of a JSON text, and what readers of YAML find in it,
+/// which take most JSON and more than that.
 pub(super) fn json(opening: &mut Opening<'_>, end: u64) -> io::Result<()> {
+    let mut known = Vec::new();
     let source = Arc::clone(opening.source);
     let mut reader = Reader::default();
     let mut position = 0;
@@ -125,13 +127,19 @@ pub(super) fn json(opening: &mut Opening<'_>, end: u64) -> io::Result<()> {
                 reader.push(*byte, at);
             }
             for named in reader.found.drain(..) {
+                if known.len() < MOST_KNOWN {
+                    known.push(named.clone());
+                }
                 opening.named(named);
             }
         }
         position += chunk.len() as u64;
     }
-    Ok(())
+    yaml(opening, end, &known)
 }
+
+/// Names that are not said twice.
+const MOST_KNOWN: usize = 1000;
 
 /// Whether one of the keys, or an escape in which one may hide, stands in a text.
 fn is_telling(text: &[u8]) -> bool {
@@ -254,6 +262,10 @@ fn role_of(key: &[u8]) -> Option<Role> {
 }
 
 impl Named {
+    fn says_the_same(&self, other: &Self) -> bool {
+        self.symbols == other.symbols && self.expression == other.expression
+    }
+
     fn symbols(symbols: Vec<Symbol>, offset: u64) -> Self {
         Self {
             offset,
@@ -287,25 +299,57 @@ impl Named {
     }
 }
 
-/// Whether a text begins like YAML: with a marker, a tag, an item or a key.
-pub(super) fn begins_yaml(head: &[u8]) -> bool {
-    let mut lines = head.split(|&byte| byte == b'\n');
-    let line = lines.find(|line| !line.trim_ascii().is_empty() && !line.starts_with(b"#"));
-    let line = line.unwrap_or_default().trim_ascii_end();
-    let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
+/// Whether a text begins like YAML: with a marker, a tag, an item or a plain key; or with anything
+/// else that a tag may follow in the same document, where one does.
+pub(super) fn is_yaml(head: &Head<'_>) -> bool {
+    let text = head
+        .bytes
+        .strip_prefix(b"\xef\xbb\xbf")
+        .unwrap_or(head.bytes);
+    let mut lines = text.split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii);
+    let line = lines.find(|line| !line.is_empty() && !line.starts_with(b"#"));
+    let line = line.unwrap_or_default();
     let starts = [&b"---"[..], b"%YAML", b"%TAG", b"- ", b"!"];
-    starts.iter().any(|start| line.starts_with(start)) || is_key(line)
+    let key = line.iter().position(|byte| *byte == b':').unwrap_or(0);
+    let (key, value) = line.split_at(key);
+    let in_key = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-./\"' ".contains(byte);
+    let plain = !key.is_empty() && !key.starts_with(b"\"\"\"") && key.iter().all(in_key);
+    let is_plain = plain && (value == b":" || value.starts_with(b": "));
+    starts.iter().any(|start| line.starts_with(start))
+        || is_plain
+        || may_go_on(line) && (holds_names(head.bytes) || holds_names(head.tail))
 }
 
-/// Whether a line is a key with a value behind a colon.
-fn is_key(line: &[u8]) -> bool {
-    let colon = memchr::memchr(b':', line);
-    let key = colon
-        .and_then(|colon| line.get(..colon))
-        .unwrap_or_default();
-    let value = line.get(key.len() + 1..).unwrap_or_default();
-    let in_key = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-./\"' ".contains(byte);
-    !key.is_empty() && key.iter().all(in_key) && (value.is_empty() || value.starts_with(b" "))
+/// Whether a tag may follow a line in the same document: behind words of prose, and behind what
+/// begins Python or Markdown, it may not.
+fn may_go_on(line: &[u8]) -> bool {
+    let is_key = line.ends_with(b":")
+        || line
+            .windows(2)
+            .any(|pair| matches!(pair, [b':', b' ' | b'\t']));
+    match line.first() {
+        Some(b'`' | b'@') => false,
+        Some(b'"') => !line.starts_with(b"\"\"\"") && is_key,
+        Some(b'!' | b'%' | b'&' | b'*' | b'[' | b'{' | b'|' | b'>') => true,
+        _ => line.starts_with(b"? ") || line == b"-" || line == b"?" || is_key,
+    }
+}
+
+/// Whether a tag, or a key that names something, stands in a text.
+fn holds_names(text: &[u8]) -> bool {
+    let keyed = [TARGET, JSONPICKLE]
+        .iter()
+        .any(|needle| find(text, needle).is_some());
+    keyed
+        || memchr::memchr_iter(b'!', text).any(|place| {
+            let before = place
+                .checked_sub(1)
+                .and_then(|before| text.get(before))
+                .copied();
+            let line = text.get(place + 1..).unwrap_or_default();
+            let line = line.split(|&byte| byte == b'\n').next().unwrap_or_default();
+            begins_token(before) && tagged(line).is_some()
+        })
 }
 
 /// What a tag begins with. Which tags are those of PyYAML is not asked: `%TAG` gives others their
@@ -315,29 +359,61 @@ const TAG: &[u8] = b"!";
 /// What a callable of Hydra stands behind.
 const TARGET: &[u8] = b"_target_";
 
-/// Emits what tags and the targets of Hydra name in the first `end` bytes.
-pub(super) fn yaml(opening: &mut Opening<'_>, end: u64) -> io::Result<()> {
+/// What the keys of jsonpickle begin with, which reads YAML as well.
+const JSONPICKLE: &[u8] = b"py/";
+
+/// What the module that loads a model of MLflow stands behind, which is imported: what is harmful of
+/// it, is so as a whole.
+const LOADER: &[u8] = b"loader_module";
+const MODULE: &[u8] = b"__init__";
+
+/// MLflow's own modules load the files beside the description, which are inputs of their own.
+const MLFLOW: &[u8] = b"mlflow.";
+
+/// How what stands behind a needle is read: the line of it and the byte before it.
+type Reading = fn(&[u8], Option<u8>, u64) -> Option<Named>;
+
+/// Emits what tags, the targets of Hydra and the keys of jsonpickle name in the first `end` bytes,
+/// whatever the structure around them is, but for what is `known` already.
+pub(super) fn yaml(opening: &mut Opening<'_>, end: u64, known: &[Named]) -> io::Result<()> {
+    let readings: [(&[u8], Reading); 4] = [
+        (TAG, |line, before, at| {
+            let name = begins_token(before).then(|| tagged(line)).flatten()?;
+            Named::whole(&name, at)
+        }),
+        (TARGET, |line, _, at| Named::whole(&value_of(line)?, at)),
+        (JSONPICKLE, |line, _, at| keyed(line, at)),
+        (LOADER, |line, _, at| {
+            let (module, name) = (value_of(line)?, MODULE.to_vec());
+            let is_own = module.starts_with(MLFLOW);
+            (!is_own).then(|| Named::symbols(vec![Symbol { module, name }], at))
+        }),
+    ];
     let source = Arc::clone(opening.source);
     let mut position = 0;
+    let mut before = None;
     while position < end {
         if opening.limits().deadline.has_passed() {
             opening.problem(ProblemKind::Limit, "it took too long to search it");
             return Ok(());
         }
         let chunk = read_range(source.as_ref(), position, STRIDE + LONGEST)?;
+        opening.limits().deadline.spend(chunk.len());
         let own = chunk.len().min(STRIDE);
-        for (needle, name_of) in [
-            (TAG, tagged as fn(&[u8]) -> Option<Vec<u8>>),
-            (TARGET, value_of),
-        ] {
+        for (needle, read) in readings {
             let places = memchr::memmem::find_iter(&chunk, needle);
             for place in places.take_while(|place| *place < own) {
                 let behind = chunk.get(place + needle.len()..).unwrap_or_default();
                 let behind = behind.get(..LONGEST).unwrap_or(behind);
                 let line = behind.split(|&byte| byte == b'\n').next();
-                let name = line.and_then(name_of);
+                let last = match place.checked_sub(1) {
+                    Some(last) => chunk.get(last).copied(),
+                    None => before,
+                };
                 let at = position + place as u64;
-                if let Some(named) = name.and_then(|name| Named::whole(&name, at)) {
+                let named = read(line.unwrap_or_default(), last, at);
+                let is_new = |named: &Named| !known.iter().any(|known| known.says_the_same(named));
+                if let Some(named) = named.filter(is_new) {
                     opening.named(named);
                 }
             }
@@ -345,9 +421,36 @@ pub(super) fn yaml(opening: &mut Opening<'_>, end: u64) -> io::Result<()> {
         if own == 0 {
             break;
         }
+        before = chunk.get(own - 1).copied();
         position += own as u64;
     }
     Ok(())
+}
+
+/// Whether a tag may begin behind a byte.
+fn begins_token(before: Option<u8>) -> bool {
+    before.is_none_or(|byte| byte.is_ascii_whitespace() || b"[{,:\xbf".contains(&byte))
+}
+
+/// What a key of jsonpickle names, which stands behind the `py/` of it.
+fn keyed(line: &[u8], at: u64) -> Option<Named> {
+    let end = line.iter().position(|byte| !byte.is_ascii_alphabetic())?;
+    let (word, rest) = line.split_at_checked(end)?;
+    let value = value_of(rest)?;
+    match role_of(&[JSONPICKLE, word].concat())? {
+        Role::Whole => Named::whole(&value, at),
+        Role::Expression => {
+            let quote = |byte: &u8| matches!(byte, b'"' | b'\'');
+            let start = rest.iter().skip(2).position(quote)? + 3;
+            let expression = rest.get(start..)?.splitn(2, |&byte| byte == b'/').last()?;
+            let end = expression
+                .iter()
+                .rposition(quote)
+                .unwrap_or(expression.len());
+            Some(Named::expression(expression.get(..end)?, at))
+        }
+        Role::Module | Role::Name => None,
+    }
 }
 
 /// The name behind the last colon of a tag: `!!python/object/apply:os.system`, or the same as a
@@ -453,22 +556,31 @@ mod tests {
             b"# x\n\nname: model\n",
             b"- a\n",
             b"a:\n  b: 1\n",
+            b"\\a/b (c): 1\nb: !!python/name:os.system\n",
+            b"&x [!<tag:yaml.org,2002:python/name:os.system> a]\n",
+            b"? (a)\n: !!python/name:os.system\n",
         ] {
-            assert!(begins_yaml(text), "{}", String::from_utf8_lossy(text));
+            assert!(is_text_yaml(text), "{}", String::from_utf8_lossy(text));
         }
         for text in [
             &b"import os\n"[..],
             b"# Title\n\nSome words.\n",
-            b"if x: y()\n(",
-            b"{\"a\": 1}",
+            b"class A(B):\n    x != 1\n",
+            b"```yaml\na: !!python/name:os.system\n",
+            b"\"\"\"Says: this.\"\"\"\na: !!python/name:os.system\n",
+            b"Some words, more of them.\n\na: !!python/name:os.system\n",
         ] {
-            let expected = text.starts_with(b"if");
-            assert_eq!(
-                begins_yaml(text),
-                expected,
-                "{}",
-                String::from_utf8_lossy(text)
-            );
+            assert!(!is_text_yaml(text), "{}", String::from_utf8_lossy(text));
         }
+    }
+
+    fn is_text_yaml(text: &[u8]) -> bool {
+        is_yaml(&Head {
+            bytes: text,
+            tail: &[],
+            length: text.len() as u64,
+            places: &[],
+            text: Some("text"),
+        })
     }
 }

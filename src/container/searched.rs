@@ -6,19 +6,13 @@ use std::{io, sync::Arc};
 use super::{
     Format, Head, Opening, ProblemKind,
     bits::{chunk, u64_le},
-    carve::{self, Text, carve},
+    carve::{self, Shortage, Text, carve},
     magic,
+    sniff::HEAD,
 };
 use crate::{
     limits::Deadline,
-    source::{Buffered, MemorySource, Source, read_range},
-};
-
-/// A Hadoop SequenceFile, in which Spark keeps batches of pickles.
-pub(super) const SEQUENCE: Format = Format {
-    name: "sequence-file",
-    matches: |head| matches!(head.bytes, [b'S', b'E', b'Q', 4..=6, ..]),
-    opener: open,
+    source::{Buffered, Source, bytes_at, read_range},
 };
 
 /// TensorFlow's records.
@@ -31,11 +25,29 @@ pub(super) const RECORDS: Format = Format {
     },
 };
 
-/// A file of a kind without pickles, such as an image, with a pickle in its last bytes. It is not in
-/// the table of formats: the end is looked at only where a file is nothing else.
-pub(super) static APPENDED: Format = Format {
-    name: "data with a pickle at its end",
-    matches: |head| ends_in_pickle(head).unwrap_or(false),
+/// Objects as Java writes them, behind a length or not: Spark keeps batches of pickles so.
+pub(super) const JAVA: Format = Format {
+    name: "java-objects",
+    matches: |head| {
+        let begins = |at: usize| {
+            head.bytes
+                .get(at..)
+                .is_some_and(|rest| rest.starts_with(OBJECTS))
+        };
+        begins(0) || begins(4)
+    },
+    opener: open,
+};
+
+/// The magic number of Java's objects and the version of the protocol.
+const OBJECTS: &[u8] = b"\xac\xed\0\x05";
+
+/// A file of a kind without pickles, such as an image, or of no known kind, with a pickle among its
+/// first or last bytes. It is not in the table of formats: [`hides_pickle`] is asked only where a
+/// file is nothing else.
+pub(super) static HIDING: Format = Format {
+    name: "data with a pickle in it",
+    matches: |_| false,
     opener: open,
 };
 
@@ -91,19 +103,60 @@ fn castagnoli(data: &[u8]) -> u32 {
     })
 }
 
-/// Whether a pickle that uses an import stands in the last bytes of a file of a known kind.
-/// Compiled Python code holds pickles as what it says, not to be loaded.
-fn ends_in_pickle(head: &Head<'_>) -> io::Result<bool> {
-    let kind = magic::recognise(head.bytes, head.length);
-    if head.tail.is_empty() || matches!(kind, None | Some(magic::COMPILED_PYTHON)) {
-        return Ok(false);
+/// Bytes at either end of data that are searched.
+const END: u64 = 64 << 10;
+
+/// The same at the beginning of longer data whose end was not worth reading.
+const SHORT_BEGINNING: u64 = 4 << 10;
+
+/// Where a pickle that uses an import is looked for in data that is opened by nobody and begins at
+/// `start`: in the last bytes of a file of a known kind, in the first and last ones of data of no
+/// known kind. Text says what it likes, and compiled Python code holds pickles as what it says, not
+/// to be loaded.
+pub(super) fn hiding_places(
+    source: &dyn Source,
+    start: u64,
+    with_end: bool,
+) -> io::Result<[(u64, u64); 2]> {
+    const NOWHERE: [(u64, u64); 2] = [(0, 0); 2];
+    let end = source.len();
+    let length = end.saturating_sub(start);
+    let head = bytes_at(source, start, HEAD)?;
+    let kind = magic::recognise(&head, length);
+    let is_text = || magic::text(&head, head.len() as u64 >= length).is_some() || is_latin(&head);
+    if kind == Some(magic::COMPILED_PYTHON) || kind.is_none() && is_text() {
+        return Ok(NOWHERE);
     }
-    let tail: Arc<dyn Source> = Arc::new(MemorySource::new(head.tail));
+    let last = match with_end {
+        true => end.saturating_sub(END).max(start),
+        false => end,
+    };
+    let most = match kind {
+        Some(_) => 0,
+        None if !with_end && length > END => SHORT_BEGINNING,
+        None => END,
+    };
+    let first = start.saturating_add(most).min(last);
+    Ok([(start, first), (last, end)])
+}
+
+/// Whether bytes are text of one byte a character: of control characters it has none but white space.
+fn is_latin(bytes: &[u8]) -> bool {
+    let in_text =
+        |byte: &u8| *byte >= 0xa0 || (0x20..0x7f).contains(byte) || byte.is_ascii_whitespace();
+    bytes.iter().all(in_text)
+}
+
+/// Whether such a pickle is there.
+pub(super) fn hides_pickle(source: &dyn Source, start: u64, with_end: bool) -> io::Result<bool> {
     let mut found = false;
-    carve::each(&tail, (0, tail.len()), &Deadline::default(), &mut |_, _| {
-        found = true;
-        false
-    })?;
+    for range in hiding_places(source, start, with_end)? {
+        let visit = &mut |_, _| {
+            found = true;
+            false
+        };
+        carve::each(source, range, Shortage::Ends, &Deadline::default(), visit)?;
+    }
     Ok(found)
 }
 

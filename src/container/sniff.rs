@@ -3,13 +3,14 @@
 use std::{borrow::Cow, io};
 
 use super::{
-    FORMATS, Format, Host, Member, MemberKind, magic, searched,
+    FORMATS, Format, Host, Member, MemberKind, magic, searched, text,
     trial::{self, Verdict},
+    wrapper::lzma,
 };
 use crate::source::{Source, bytes_at, read_range};
 
 /// Bytes read from the start: a tar header, which is the longest thing that is recognised.
-const HEAD: usize = 512;
+pub(super) const HEAD: usize = 512;
 
 /// Bytes read from the start of a tensor storage: enough for every magic but that of tar.
 const STORAGE_HEAD: usize = 64;
@@ -71,18 +72,40 @@ pub fn sniff(source: &dyn Source) -> io::Result<Vec<Sniffed>> {
     readings_of(source, (0, HEAD), (true, Asked::Readings)).map(|(readings, _)| readings)
 }
 
+/// Whether the end of a member counts. That of a stored one does not: a checkpoint has thousands of
+/// them, and what reads a zip at the end of a tensor would first have to cut the tensor out.
+pub(super) fn is_read_from_end(member: &Member, source: &dyn Source) -> bool {
+    member.start == 0 && (member.path.is_empty() || source.contents().is_some())
+}
+
 /// Every reading of a member.
 pub(super) fn readings(member: &Member, source: &dyn Source) -> io::Result<Vec<Sniffed>> {
-    // The end of a stored member is not read: a checkpoint has thousands of them, and what reads
-    // a zip at the end of a tensor would first have to cut the tensor out.
-    let with_tail = member.start == 0 && (member.path.is_empty() || source.contents().is_some());
+    let with_tail = is_read_from_end(member, source);
     let (head, asked) = match member.kind {
         MemberKind::Storage => (STORAGE_HEAD, Asked::Certainty),
         _ => (HEAD, Asked::Readings),
     };
     let (mut readings, verdict) = readings_of(source, (member.start, head), (with_tail, asked))?;
     match member.kind {
-        MemberKind::Unknown => {}
+        MemberKind::Unknown => {
+            let beginning = read_range(source, member.start, 3).unwrap_or_default();
+            let is_usual_lzma = beginning == [0x5d, 0, 0];
+            let known = |reading: &Sniffed| match reading {
+                Sniffed::NoPickle(_) => false,
+                // Almost anything may be that.
+                Sniffed::Container(format) => {
+                    format.name != text::BASE64.name
+                        && (format.name != lzma::FORMAT.name || is_usual_lzma)
+                }
+                _ => true,
+            };
+            let is_hiding = || searched::hides_pickle(source, member.start, with_tail);
+            // What cannot be read there hides nothing that stands at the beginning.
+            if !readings.iter().any(known) && is_hiding().unwrap_or(false) {
+                readings.retain(|reading| matches!(reading, Sniffed::Container(_)));
+                readings.push(Sniffed::Container(&searched::HIDING));
+            }
+        }
         MemberKind::Pickle(host) => {
             readings.retain(|reading| matches!(reading, Sniffed::Container(_)));
             readings.insert(0, Sniffed::Pickle(host));
@@ -109,6 +132,12 @@ pub(super) fn readings(member: &Member, source: &dyn Source) -> io::Result<Vec<S
         }
     }
     Ok(readings)
+}
+
+/// What kind of text a source begins with, where it is text.
+pub(super) fn text(source: &dyn Source) -> io::Result<Option<&'static str>> {
+    let bytes = bytes_at(source, 0, HEAD)?;
+    Ok(magic::text(&bytes, bytes.len() as u64 >= source.len()))
 }
 
 /// What is to be found out about the beginning of a member.
@@ -144,17 +173,14 @@ fn readings_of(
         false => Vec::new(),
     };
     let mut fetch = |offset| read_range(source, start.saturating_add(offset), HEAD);
-    decide(
-        asked,
-        &Head {
-            bytes: &bytes,
-            tail: &tail,
-            length,
-            places: &places,
-            text: magic::text(&bytes, bytes.len() as u64 >= length),
-        },
-        &mut fetch,
-    )
+    let head = Head {
+        bytes: &bytes,
+        tail: &tail,
+        length,
+        places: &places,
+        text: magic::text(&bytes, bytes.len() as u64 >= length),
+    };
+    decide(asked, &head, &mut fetch)
 }
 
 /// The first bytes behind 512, 1024 and so on, where readers of HDF5 look for its signature.
@@ -197,8 +223,6 @@ fn decide(
     if readings.is_empty() {
         readings.push(if is_lfs_pointer(head) {
             Sniffed::LfsPointer
-        } else if (searched::APPENDED.matches)(head) {
-            Sniffed::Container(&searched::APPENDED)
         } else {
             Sniffed::NoPickle(reason(head))
         });

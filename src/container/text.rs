@@ -4,14 +4,14 @@
 //! stable-baselines3 keeps pickles in the JSON of its archives, Spark in its parameters, Keras the
 //! code of Lambda layers in the configuration of a model.
 
-use std::{io, sync::Arc};
+use std::{borrow::Cow, io, sync::Arc};
 
 use super::{
     Format, Head, Member, Opening, ProblemKind, carve,
     encoding::{self, Kind},
     magic, named, sniff,
     sniff::Sniffed,
-    wrapper,
+    trial, wide, wrapper,
 };
 use crate::source::{MemorySource, Source, bytes_at, read_range};
 
@@ -27,10 +27,10 @@ pub(super) const JSON: Format = Format {
 
 pub(super) const YAML: Format = Format {
     name: "yaml",
-    matches: |head| head.text.is_some() && named::begins_yaml(head.bytes),
+    matches: |head| head.text == Some(magic::TEXT) && named::is_yaml(head),
     opener: |opening| {
         let end = opening.searched(opening.source.len());
-        named::yaml(opening, end)
+        named::yaml(opening, end, &[])
     },
 };
 
@@ -38,32 +38,55 @@ pub(super) const BASE64: Format = Format {
     name: "base64",
     // What follows a text may be no text: Python's decoder stops at its padding.
     matches: |head| match head.text {
-        Some(_) => is_all(head, Kind::Base64),
-        None => encoding::guess(head.bytes) == Some(Kind::Base64),
+        _ if !encoding::scattered(head.bytes).is_empty() => true,
+        Some(_) => is_all(head, Kind::is_base64),
+        None => encoding::guess(head.bytes).is_some_and(Kind::is_base64),
     },
     opener: open_text,
 };
 
 pub(super) const ENCODED: Format = Format {
     name: "encoded-text",
-    matches: |head| {
-        let kind = head.text.and_then(|_| encoding::guess(head.bytes));
-        kind.is_some_and(|kind| kind != Kind::Base64 && is_all(head, kind))
-    },
+    matches: |head| head.text.is_some() && is_all(head, |kind| !kind.is_base64()),
     opener: open_text,
 };
 
-/// Whether a text is nothing but something in this encoding.
-fn is_all(head: &Head<'_>, kind: Kind) -> bool {
-    // The cheaper question first: most data is answered by its first bytes.
-    if encoding::guess(head.bytes) != Some(kind) {
-        return false;
+/// Text of two or four bytes a character, as readers of JSON and YAML take it.
+pub(super) const WIDE: Format = Format {
+    name: "utf-16",
+    matches: |head| {
+        let text = wide::width(head.bytes).map(|width| wide::decoded(head.bytes, width));
+        text.is_some_and(|text| magic::text(text.as_bytes(), true).is_some())
+    },
+    opener: open_wide,
+};
+
+fn open_wide(opening: &mut Opening<'_>) -> io::Result<()> {
+    let most = opening.limits().payload;
+    if opening.source.len() > most as u64 {
+        let message = format!("only its first {most} bytes were decoded");
+        opening.problem(ProblemKind::Limit, message);
     }
+    let bytes = read_range(opening.source.as_ref(), 0, most)?;
+    opening.limits().deadline.spend(bytes.len());
+    let text = wide::width(&bytes).map(|width| wide::decoded(&bytes, width));
+    let source = Arc::new(MemorySource::new(text.unwrap_or_default().into_bytes()));
+    let path = opening.member.inside("text");
+    opening.member(Member::found(path, source, None));
+    Ok(())
+}
+
+/// Whether a text is nothing but something in one of these encodings.
+fn is_all(head: &Head<'_>, wanted: fn(Kind) -> bool) -> bool {
+    // The cheaper question first: most data is answered by its first bytes.
+    let Some(kind) = encoding::guess(head.bytes).filter(|kind| wanted(*kind)) else {
+        return false;
+    };
     let others = encoding::foreign(kind, head.bytes);
-    match kind {
-        // Python's decoder passes over whatever is not base 64.
-        Kind::Base64 => encoding::is_little(others, head.bytes.len()),
-        _ => others == 0,
+    // Python's decoder passes over whatever is not base 64.
+    match kind.is_base64() {
+        true => encoding::is_little(others, head.bytes.len()),
+        false => others == 0,
     }
 }
 
@@ -78,6 +101,13 @@ fn open_text(opening: &mut Opening<'_>) -> io::Result<()> {
         opening.problem(ProblemKind::Limit, message);
     }
     let text = read_range(opening.source.as_ref(), 0, most)?;
+    for kind in encoding::scattered(&text) {
+        let data = kind.decoded(&text).unwrap_or_default();
+        // Among so much else, a beginning alone says nothing.
+        if tells_more(&data, &[]) && !run(opening, 0, (data, kind.name()))? {
+            return Ok(());
+        }
+    }
     found(opening, 0, &text).map(|_| ())
 }
 
@@ -101,12 +131,23 @@ pub(super) fn search(opening: &mut Opening<'_>, end: u64) -> io::Result<()> {
                 next = at - 1;
                 break;
             }
-            if at < behind || is_short(rest) || encoding::guess(&quoted(rest)).is_none() {
+            if at < behind || is_short(rest) {
+                continue;
+            }
+            let head = quoted(rest);
+            let is_plain = trial::declares_pickle(&head);
+            if !is_plain && encoding::guess(&head).is_none() {
                 continue;
             }
             let string = string(source.as_ref(), at, opening.limits().payload)?;
             behind = at + string.len() as u64;
-            if !found(opening, at, &unescaped(&string))? {
+            let string = unescaped(&string);
+            let goes_on = match is_plain {
+                // One character a byte.
+                true => run(opening, at, (string, "text"))?,
+                false => found(opening, at, &string)?,
+            };
+            if !goes_on {
                 return Ok(());
             }
         }
@@ -187,27 +228,72 @@ fn string(source: &dyn Source, at: u64, most: usize) -> io::Result<Vec<u8>> {
     }
 }
 
-/// What a text stands for, and the encodings, outermost first; nothing where it is none that
-/// seems to hold something.
-pub(super) fn decoded(text: &[u8]) -> Option<(Vec<u8>, String)> {
-    let mut kind = encoding::guess(text)?;
-    let mut data = kind.decoded(text)?;
-    let mut names = kind.name().to_owned();
-    while let Some(inner) = encoding::guess(&data).filter(|_| !encoding::is_promising(&data)) {
-        kind = inner;
-        names = format!("{names}-{}", kind.name());
-        data = kind.decoded(&data)?;
+/// Everything that a text stands for that seems to hold something, and the encodings of each,
+/// outermost first.
+pub(super) fn decoded(text: &[u8]) -> Vec<(Vec<u8>, String)> {
+    let mut found = Vec::new();
+    let mut texts = vec![(Cow::Borrowed(text), String::new(), 0)];
+    while let Some((text, names, layers)) = texts.pop() {
+        let mut first: Option<Vec<u8>> = None;
+        for kind in encoding::guesses(&text) {
+            let Some(data) = kind.decoded(&text) else {
+                continue;
+            };
+            if first
+                .as_ref()
+                .is_some_and(|first| !tells_more(&data, first))
+            {
+                continue;
+            }
+            first.get_or_insert_with(|| data.clone());
+            let names = match names.as_str() {
+                "" => kind.name().to_owned(),
+                names => format!("{names}-{}", kind.name()),
+            };
+            let is_text = !encoding::is_promising(&data) && encoding::guess(&data).is_some();
+            match is_text && layers < encoding::MOST_LAYERS {
+                true => texts.push((Cow::Owned(data), names, layers + 1)),
+                false => found.push((data, names)),
+            }
+        }
     }
-    Some((data, names))
+    found
+}
+
+/// Whether a second reading of a text says something that the first one does not: packed data that
+/// is whole, a pickle that does something behind the place where they part.
+fn tells_more(data: &[u8], first: &[u8]) -> bool {
+    let parted = data
+        .iter()
+        .zip(first)
+        .take_while(|(one, other)| one == other)
+        .count();
+    let source: Arc<dyn Source> = Arc::new(MemorySource::new(data));
+    let formats = sniff(source.as_ref()).unwrap_or_default();
+    let mut formats = formats.iter().filter_map(|reading| match reading {
+        Sniffed::Container(format) => Some(format),
+        _ => None,
+    });
+    match encoding::is_packed(data) {
+        true => formats.any(|format| wrapper::is_whole(&source, format)),
+        false => carve::acts_behind(source.as_ref(), parted as u64).unwrap_or(true),
+    }
 }
 
 /// Decodes a text and emits what it holds, if it is something that a loader would run. `false`
 /// means: stop.
 fn found(opening: &mut Opening<'_>, at: u64, text: &[u8]) -> io::Result<bool> {
     opening.limits().deadline.spend(text.len());
-    let Some((data, names)) = decoded(text) else {
-        return Ok(true);
-    };
+    for (data, names) in decoded(text) {
+        if !run(opening, at, (data, &names))? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Emits what a text stood for, if it is something that a loader would run. `false` means: stop.
+fn run(opening: &mut Opening<'_>, at: u64, (data, names): (Vec<u8>, &str)) -> io::Result<bool> {
     if encoding::is_code(&data) {
         opening.code(at, data);
         return Ok(true);

@@ -8,7 +8,7 @@
 
 use std::{borrow::Cow, io};
 
-use super::Head;
+use super::{Head, depths::Depths};
 use crate::pickle::{Instruction, Opcode, Operand, OperandKind, Refusal, Span, decode_at};
 
 /// What a walk found.
@@ -57,7 +57,7 @@ pub(super) fn walk(head: &Head<'_>, fetch: Fetch<'_>) -> io::Result<Trial> {
         length: head.length,
         refills: REFILLS,
         is_text: head.text.is_some(),
-        levels: vec![0],
+        depths: Depths::default(),
         seen: Vec::new(),
         memo_written: false,
         persistent: false,
@@ -97,8 +97,7 @@ struct Walk<'h> {
     length: u64,
     refills: usize,
     is_text: bool,
-    /// Values above each mark; the first entry counts those below all marks.
-    levels: Vec<usize>,
+    depths: Depths,
     /// Every kind of opcode so far, in order of appearance.
     seen: Vec<Opcode>,
     memo_written: bool,
@@ -182,7 +181,7 @@ impl Walk<'_> {
             None => Verdict::Never,
             Some(Opcode::Global | Opcode::Inst) => imported,
             Some(_) if bad => Verdict::Never,
-            Some(opcode) if self.apply(opcode).is_none() => Verdict::Never,
+            Some(opcode) if self.depths.apply(opcode).is_none() => Verdict::Never,
             Some(opcode) => self.cut_short(opcode),
         }
     }
@@ -215,7 +214,7 @@ impl Walk<'_> {
         let opcode = instruction.opcode;
         match opcode {
             Op::Global | Op::Inst => {
-                if opcode == Op::Inst && self.levels.len() < 2 {
+                if opcode == Op::Inst && !self.depths.has_mark() {
                     return Some(Verdict::Never);
                 }
                 let Operand::Spans(module, name) = instruction.operand else {
@@ -249,7 +248,7 @@ impl Walk<'_> {
             }
             _ => {}
         }
-        if self.line_is_bad(instruction) || self.apply(opcode).is_none() {
+        if self.line_is_bad(instruction) || self.depths.apply(opcode).is_none() {
             return Some(Verdict::Never);
         }
         match opcode {
@@ -268,32 +267,6 @@ impl Walk<'_> {
         } else {
             verdict
         }
-    }
-
-    /// Applies the effect on the stack; nothing where values or a mark are missing.
-    fn apply(&mut self, opcode: Opcode) -> Option<()> {
-        let effect = opcode.effect();
-        if opcode == Opcode::Pop && self.levels.last() == Some(&0) {
-            // POP on a mark discards the mark.
-            self.levels.pop();
-            return (!self.levels.is_empty()).then_some(());
-        }
-        if effect.to_mark {
-            if self.levels.len() < 2 {
-                return None;
-            }
-            self.levels.pop();
-        }
-        if effect.sets_mark {
-            self.levels.push(0);
-        }
-        let needs_top = matches!(opcode, Opcode::Put | Opcode::Binput | Opcode::LongBinput);
-        let level = self.levels.last_mut()?;
-        if needs_top && *level == 0 {
-            return None;
-        }
-        *level = level.checked_sub(usize::from(effect.pops))? + usize::from(effect.pushes);
-        Some(())
     }
 
     fn line_is_bad(&self, instruction: &Instruction) -> bool {

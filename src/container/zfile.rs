@@ -11,17 +11,21 @@ pub(super) const FORMAT: Format = Format {
     opener: open,
 };
 
-/// Length of the header: `ZF` and the number in a field of 19 characters, or of 20 where Python 2
-/// wrote it. zlib follows, and its first byte is no character of the field.
+/// Characters of the number.
+const FIELD: usize = 19;
+
+/// Length of the header: `ZF` and a field of 19 characters, to which Python 2 added a space. joblib
+/// reads the field by `int(field, 16)`, which takes signs, underscores and white space as well.
 fn header(head: &[u8]) -> Option<usize> {
-    let number = head.strip_prefix(b"ZF0x")?;
-    let part_of_field = |byte: &u8| byte.is_ascii_hexdigit() || matches!(byte, b'L' | b' ');
-    let width = number
-        .iter()
-        .take(24)
-        .take_while(|byte| part_of_field(byte))
-        .count();
-    (width >= 8).then_some(4 + width)
+    let rest = head.strip_prefix(b"ZF")?;
+    let (number, behind) = rest.split_at_checked(FIELD)?;
+    let in_number = |byte: &u8| {
+        byte.is_ascii_hexdigit() || b"xX+-_L".contains(byte) || byte.is_ascii_whitespace()
+    };
+    let is_number = number.iter().all(|byte| in_number(byte) || *byte == 0x0b);
+    let padded = usize::from(behind.first() == Some(&b' '));
+    let has_digit = number.iter().any(u8::is_ascii_hexdigit);
+    (is_number && has_digit).then_some(2 + FIELD + padded)
 }
 
 fn open(opening: &mut Opening<'_>) -> io::Result<()> {
@@ -52,7 +56,8 @@ mod tests {
 
     #[test]
     fn width_of_the_header() {
-        assert_eq!(header(b"ZF0x1f4             \x78\x9c"), Some(20));
+        assert_eq!(header(b"ZF0x1f4              \x78\x9c"), Some(21));
+        assert_eq!(header(b"ZF 0X_1F4\r           \x78\x9c"), Some(21));
         assert_eq!(header(b"ZF0x1f4L              \x78\x9c"), Some(22));
         assert_eq!(header(b"ZFoo"), None);
     }

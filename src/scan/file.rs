@@ -275,6 +275,10 @@ impl<'a> Scanner<'a> {
             let found = container::behind(&pickle.member, &pickle.source, offset, limits);
             inside.extend(self.taken(scanned, pickle, found));
         }
+        if no_pickle.is_some() && pickle.alone {
+            let found = container::hidden(&pickle.member, &pickle.source, limits);
+            inside.extend(self.taken(scanned, pickle, found));
+        }
         let whose = Whose::of(&pickle.path, &pickle.source, pickle.outer);
         let known = no_pickle.is_some() && member::is_known(&pickle.member);
         let whole = known.then_some(Span {

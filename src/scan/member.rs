@@ -43,6 +43,8 @@ pub struct PickleMember {
     pub certainty: Certainty,
     /// Which loader is expected to read it.
     pub host: Host,
+    /// Whether nobody reads it as anything else.
+    pub(super) alone: bool,
     /// Bytes of the source that a container accounts for.
     pub explained: Vec<Span>,
     pub(super) member: Member,
@@ -138,6 +140,7 @@ impl Members {
         let look = container::look(member, &mut self.budget, &mut |found| opened.push(found))?;
         let mut explained = self.sort(member, path, opened, say).explained;
         let mut held = Vec::new();
+        let alone = look.readings.len() == 1;
         for reading in look.readings {
             match reading {
                 Sniffed::Container(format) => {
@@ -171,7 +174,8 @@ impl Members {
                 }
                 Sniffed::PerhapsPickle => {
                     let found = (Host::Plain, Certainty::Perhaps, &explained);
-                    say(Step::Pickle(pickle(member, path, &look.source, found)));
+                    let pickle = pickle(member, path, &look.source, found);
+                    say(Step::Pickle(PickleMember { alone, ..pickle }));
                 }
                 Sniffed::NoPickle(why) => {
                     if why != container::UNKNOWN || is_known(member) {
@@ -335,6 +339,7 @@ fn pickle(
         outer: member.outer,
         certainty,
         host,
+        alone: false,
         explained: explained.clone(),
         member: member.clone(),
     }

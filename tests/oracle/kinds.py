@@ -7,6 +7,7 @@ libraries that unpickle, or import, by themselves.
 
 import base64
 import bz2
+import csv
 import gzip
 import importlib
 import importlib.util
@@ -263,7 +264,9 @@ def objects_of_zodb(path):
         for transaction in storage.iterator():
             for record in transaction:
                 # The class stands before the state, in a pickle of its own.
-                yield record.data or b""
+                data = record.data or b""
+                # As `zc.zlibstorage` packs records.
+                yield zlib.decompress(data[2:]) if data[:2] == b".z" else data
 
 
 def records_of_tensorflow(path):
@@ -367,6 +370,14 @@ def strings_of_json(path):
     with open(path, "rb") as file:
         for leaf in leaves(json.load(file)):
             yield from decoded(leaf)
+
+
+def cells(path):
+    """The values of a table in text."""
+    with open(path, encoding="latin-1", newline="") as file:
+        for row in csv.reader(file):
+            for cell in row:
+                yield from decoded(cell.encode("latin-1"))
 
 
 def pickled(path):
@@ -572,6 +583,7 @@ KINDS = {
     "django": Kind(cached),
     "text": Kind(text),
     "json": Kind(strings_of_json),
+    "table": Kind(cells),
     "carrier": Kind(carried),
     "pickle": Kind(pickled),
     # What follows needs more than the standard library.

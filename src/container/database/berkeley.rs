@@ -149,9 +149,8 @@ impl File {
         }
         for pair in items.chunks(2) {
             let [name, value] = pair else { continue };
-            let (Some(name), Some(value)) = (name, value) else {
-                continue;
-            };
+            let Some(value) = value else { continue };
+            let name = name.as_deref().unwrap_or_default();
             let name = key(joined(&source, name).as_ref())?;
             if !value.is_empty() && !offer(opening, &name, value)? {
                 return Ok(false);
@@ -170,12 +169,14 @@ impl File {
     ) -> io::Result<Option<Ranges>> {
         // The highest bit of the type marks what was deleted and is still there.
         match page.get(start + 2).map(|kind| kind & 0x7f) {
-            Some(1) => {
+            Some(3) => self.overflow(opening, page, start),
+            // The values under one key, in pages of their own.
+            Some(2) | None => Ok(None),
+            // Readers take every other type for data.
+            Some(_) => {
                 let length = self.order.u16(page, start).unwrap_or(0) as u64;
                 Ok(Some(vec![(at + start as u64 + 3, length)]))
             }
-            Some(3) => self.overflow(opening, page, start),
-            _ => Ok(None),
         }
     }
 
@@ -188,13 +189,15 @@ impl File {
         (start, end): (usize, usize),
     ) -> io::Result<Option<Ranges>> {
         match page.get(start) {
-            // Key or value, and several values under one key, each between its length twice.
-            Some(1 | 2) => {
+            Some(3) => self.overflow(opening, page, start),
+            // The values under one key, in pages of their own.
+            Some(4) | None => Ok(None),
+            // Key or value, and several values under one key, each between its length twice. Readers
+            // take types that there are not for data, too.
+            Some(_) => {
                 let length = end.saturating_sub(start + 1) as u64;
                 Ok(Some(vec![(at + start as u64 + 1, length)]))
             }
-            Some(3) => self.overflow(opening, page, start),
-            _ => Ok(None),
         }
     }
 

@@ -13,7 +13,7 @@ pub(super) mod zodb;
 
 use std::{io, sync::Arc};
 
-use super::{Member, Opening, Sniffed, sniff};
+use super::{Member, Opening, Sniffed, searched::hides_pickle, sniff};
 use crate::source::{Buffered, Part, Source, Spliced, read_range};
 
 /// Longest key that names a member, in bytes.
@@ -57,10 +57,11 @@ fn key(source: &dyn Source) -> io::Result<Vec<u8>> {
 fn offer(opening: &mut Opening<'_>, key: &[u8], ranges: &[(u64, u64)]) -> io::Result<bool> {
     let value = joined(opening.source, ranges);
     let readings = sniff(value.as_ref())?;
-    if matches!(
-        readings.first(),
-        Some(Sniffed::NoPickle(_) | Sniffed::Empty)
-    ) {
+    let is_nothing = match readings.first() {
+        Some(Sniffed::NoPickle(_)) => !hides_pickle(value.as_ref(), 0, true)?,
+        first => first == Some(&Sniffed::Empty),
+    };
+    if is_nothing {
         return Ok(true);
     }
     let member = match ranges {

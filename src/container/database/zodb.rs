@@ -1,14 +1,15 @@
 //! ZODB's file storage: transactions one behind the other, and in each the records of objects. A
 //! record is two pickles by one pickler: what class the object is of, and its state.
 
-use std::io;
+use std::{io, sync::Arc};
 
 use super::super::{
-    Format, Host, MemberKind, Opening, ProblemKind,
+    Format, Host, Member, MemberKind, Opening, ProblemKind,
     bits::{u16_be, u64_be},
     carve::{Text, carve},
+    wrapper::zlib,
 };
-use crate::source::read_range;
+use crate::source::{Part, read_range};
 
 pub(in super::super) const FORMAT: Format = Format {
     name: "zodb",
@@ -19,6 +20,16 @@ pub(in super::super) const FORMAT: Format = Format {
 /// Bytes of the header of a transaction, and of a record.
 const TRANSACTION: usize = 23;
 const RECORD: usize = 42;
+
+/// What stands before a record that `zc.zlibstorage` packed.
+const PACKED: &[u8] = b".z";
+
+/// A record that was packed.
+fn packed(opening: &Opening<'_>, name: String, (start, length): (u64, u64)) -> Member {
+    let part = Part::new(Arc::clone(opening.source), start, length);
+    let member = opening.member.packed(Arc::new(part), name, &zlib::CODEC);
+    member.held((start, length))
+}
 
 /// What ends the walk: a place that does not read like a transaction or a record.
 struct Odd(u64);
@@ -81,7 +92,10 @@ fn transaction(opening: &mut Opening<'_>, at: u64) -> io::Result<Result<Option<u
         if length > 0 {
             let object = u64_be(&head, 0).unwrap_or(0);
             let name = format!("object {object}@{start}");
-            let member = opening.member.part(&source, name, (start, length));
+            let member = match read_range(source.as_ref(), start, PACKED.len())? == PACKED {
+                true => packed(opening, name, (start + 2, length.saturating_sub(2))),
+                false => opening.member.part(&source, name, (start, length)),
+            };
             if !opening.member(member.with_kind(MemberKind::Pickle(Host::Plain))) {
                 return Ok(Ok(None));
             }

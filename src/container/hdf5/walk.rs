@@ -18,7 +18,7 @@ use crate::{
     container::{
         Member, Opening, ProblemKind, Sniffed,
         carve::{self, Text, carve},
-        searched, sniff, text,
+        sniff, text,
     },
     source::{Part, Source, read_range},
 };
@@ -530,8 +530,6 @@ impl<'o, 'a> Walk<'o, 'a> {
                         emit: self.opening.emit,
                     })?;
                 }
-                // The values are searched anyway.
-                Sniffed::Container(format) if format == &searched::APPENDED => {}
                 Sniffed::Container(_) => wanted |= text::runs(value.as_ref())?,
                 Sniffed::Pickle(_) => wanted = true,
                 Sniffed::PerhapsPickle => {

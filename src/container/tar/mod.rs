@@ -10,8 +10,10 @@ use std::{collections::BTreeSet, io, sync::Arc};
 
 use self::header::{BLOCK, Header, Overrides};
 use super::{
-    AnomalyKind, Format, Host, Member, MemberKind, Opening, ProblemKind, member::MemberName,
+    AnomalyKind, Format, Host, Member, MemberKind, Opening, ProblemKind, Sniffed,
+    member::MemberName,
     padding::end_of_zeros,
+    sniff::{self, sniff},
 };
 use crate::source::{Source, read_range};
 
@@ -152,8 +154,18 @@ impl Archive<'_> {
         let rest = self.source.len() - position;
         let message = format!("{rest} bytes follow the archive");
         opening.anomaly(AnomalyKind::TrailingData, position, message);
-        self.members
-            .push(opening.member.stray(self.source, (position, rest)));
+        if !self.is_zip_of_all(opening, position).unwrap_or(false) {
+            self.members
+                .push(opening.member.stray(self.source, (position, rest)));
+        }
+    }
+
+    /// Whether a zip follows that readers of zips find at the end of the whole as well.
+    fn is_zip_of_all(&self, opening: &Opening<'_>, position: u64) -> io::Result<bool> {
+        let begins = read_range(self.source.as_ref(), position, 4)? == b"PK\x03\x04";
+        let is_read = sniff::is_read_from_end(opening.member, self.source.as_ref());
+        let is_zip = |reading: &Sniffed| matches!(reading, Sniffed::Container(format) if format.name == "zip");
+        Ok(begins && is_read && sniff(self.source.as_ref())?.iter().any(is_zip))
     }
 
     fn member(

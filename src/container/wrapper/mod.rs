@@ -28,8 +28,8 @@ fn open(opening: &mut Opening<'_>, codec: &'static Codec) -> io::Result<()> {
 /// Bytes of packed data, and of what comes out of them, that show what it is.
 const BEGINNING: usize = 4096;
 
-/// What comes out of the beginning of packed data; nothing where the format is no wrapper.
-pub(super) fn beginning(data: &dyn Source, format: &Format) -> io::Result<Option<Vec<u8>>> {
+/// What decompresses a format; nothing where it is no wrapper.
+fn codec(format: &Format) -> Option<&'static Codec> {
     let codecs = [
         (gzip::FORMAT.name, &gzip::CODEC),
         (zlib::FORMAT.name, &zlib::CODEC),
@@ -39,7 +39,15 @@ pub(super) fn beginning(data: &dyn Source, format: &Format) -> io::Result<Option
         (zstd::FORMAT.name, &zstd::CODEC),
         (lz4::FORMAT.name, &lz4::CODEC),
     ];
-    let Some((_, codec)) = codecs.iter().find(|(name, _)| *name == format.name) else {
+    let mut known = codecs.into_iter();
+    known
+        .find(|(name, _)| *name == format.name)
+        .map(|(_, codec)| codec)
+}
+
+/// What comes out of the beginning of packed data; nothing where the format is no wrapper.
+pub(super) fn beginning(data: &dyn Source, format: &Format) -> io::Result<Option<Vec<u8>>> {
+    let Some(codec) = codec(format) else {
         return Ok(None);
     };
     let head = read_range(data, 0, BEGINNING)?;
@@ -53,6 +61,21 @@ pub(super) fn beginning(data: &dyn Source, format: &Format) -> io::Result<Option
     Ok(Some(decompressor.map_or(Vec::new(), |decompressor| {
         before_error(decompressor, 512)
     })))
+}
+
+/// Bytes that come out of packed data before it is taken to be whole.
+const CONVINCING: u64 = 4 << 20;
+
+/// Whether packed data can be decompressed to its end, or at least for long.
+pub(super) fn is_whole(data: &Arc<dyn Source>, format: &Format) -> bool {
+    let Some(codec) = codec(format) else {
+        return true;
+    };
+    let decompressor = (codec.begin)(Input::new(Arc::clone(data)), None);
+    decompressor.is_ok_and(|decompressor| {
+        let copied = io::copy(&mut decompressor.take(CONVINCING), &mut io::sink());
+        copied.is_ok_and(|length| length > 0)
+    })
 }
 
 /// What a decompressor gives before its first error, up to so many bytes. It is asked for one at a
