@@ -24,10 +24,12 @@ pub(super) const FORMAT: Format = Format {
 };
 
 /// Whether all but few of the first bytes are those of text: readers of tables take others as well.
+/// Other formats announce themselves by control characters in their first four.
 fn is_text(head: &Head<'_>) -> bool {
     let odd = |byte: &&u8| !byte.is_ascii_graphic() && !byte.is_ascii_whitespace();
     let others = || head.bytes.iter().filter(odd).count();
-    head.text.is_some() || encoding::is_little(others(), head.bytes.len())
+    let is_marked = || head.bytes.iter().take(4).any(|byte| odd(&byte));
+    head.text.is_some() || !is_marked() && encoding::is_little(others(), head.bytes.len())
 }
 
 /// How pickles and packed data begin in base 64: protocols, gzip, zlib, zip, bzip2, xz, zstd.

@@ -48,7 +48,14 @@ const OBJECTS: &[u8] = b"\xac\xed\0\x05";
 pub(super) static HIDING: Format = Format {
     name: "data with a pickle in it",
     matches: |_| false,
-    opener: open,
+    opener: |opening| {
+        let head = bytes_at(opening.source.as_ref(), 0, HEAD)?;
+        if magic::recognise(&head, opening.source.len()).is_none() {
+            let message = "what stands around the pickles in it is of no known kind";
+            opening.problem(ProblemKind::Unsupported, message);
+        }
+        open(opening)
+    },
 };
 
 fn open(opening: &mut Opening<'_>) -> io::Result<()> {
