@@ -10,6 +10,7 @@ use super::{
     encoding::{self, Kind},
     magic, sniff,
     text::{BASE64, decoded, runs},
+    zip,
 };
 use crate::source::{MemorySource, Source, read_range};
 
@@ -24,12 +25,12 @@ pub(super) const FORMAT: Format = Format {
 };
 
 /// Whether all but few of the first bytes are those of text: readers of tables take others as well.
-/// Other formats announce themselves by control characters in their first four.
+/// So begins a zip with a stored text, too, whose members are looked at anyway.
 fn is_text(head: &Head<'_>) -> bool {
     let odd = |byte: &&u8| !byte.is_ascii_graphic() && !byte.is_ascii_whitespace();
     let others = || head.bytes.iter().filter(odd).count();
-    let is_marked = || head.bytes.iter().take(4).any(|byte| odd(&byte));
-    head.text.is_some() || !is_marked() && encoding::is_little(others(), head.bytes.len())
+    let is_table = || encoding::is_little(others(), head.bytes.len());
+    head.text.is_some() || is_table() && !(zip::FORMAT.matches)(head)
 }
 
 /// How pickles and packed data begin in base 64: protocols, gzip, zlib, zip, bzip2, xz, zstd.
