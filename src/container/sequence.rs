@@ -45,6 +45,10 @@ struct Cursor<'b> {
 }
 
 impl<'b> Cursor<'b> {
+    fn new(bytes: &'b [u8]) -> Self {
+        Self { bytes, at: 0 }
+    }
+
     fn take(&mut self, length: usize) -> Option<&'b [u8]> {
         let taken = self.bytes.get(self.at..)?.get(..length)?;
         self.at += length;
@@ -177,10 +181,7 @@ fn record(
     codec: Option<&'static Codec>,
 ) -> io::Result<Option<u64>> {
     let bytes = read_range(source.as_ref(), at, HEAD)?;
-    let mut cursor = Cursor {
-        bytes: &bytes,
-        at: 0,
-    };
+    let mut cursor = Cursor::new(&bytes);
     let length = cursor.u32();
     if length == Some(ESCAPE) {
         return Ok(Some(at + 4 + MARK));
@@ -205,10 +206,7 @@ fn block(
     let mut at = at;
     // The mark stands before every block, and how many records are in it behind the mark.
     let bytes = read_range(source.as_ref(), at, 4 + HEAD)?;
-    let mut cursor = Cursor {
-        bytes: &bytes,
-        at: 0,
-    };
+    let mut cursor = Cursor::new(&bytes);
     let begins = cursor.u32() == Some(ESCAPE) && cursor.take(16).is_some();
     if !begins || cursor.number().is_none() {
         return Ok(None);
@@ -216,10 +214,7 @@ fn block(
     at += cursor.at as u64;
     for part in 0..4 {
         let bytes = read_range(source.as_ref(), at, HEAD)?;
-        let mut cursor = Cursor {
-            bytes: &bytes,
-            at: 0,
-        };
+        let mut cursor = Cursor::new(&bytes);
         let Some(length) = cursor.number() else {
             return Ok(None);
         };
@@ -246,7 +241,7 @@ mod tests {
 
     #[test]
     fn numbers_are_those_of_hadoop() {
-        let number = |bytes: &[u8]| Cursor { bytes, at: 0 }.number();
+        let number = |bytes: &[u8]| Cursor::new(bytes).number();
         assert_eq!(number(b"\x7f"), Some(127));
         assert_eq!(number(b"\x8f\xff"), Some(255));
         assert_eq!(number(b"\x8e\x01\x00"), Some(256));

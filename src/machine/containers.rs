@@ -39,6 +39,14 @@ struct Node {
     links: u32,
 }
 
+impl Node {
+    #[inline(always)]
+    fn count_more(&mut self, elements: usize) {
+        let more = u32::try_from(elements).unwrap_or(FORGOTTEN);
+        self.count = self.count.saturating_add(more);
+    }
+}
+
 /// One value that may be called, and the next in its container.
 #[derive(Copy, Clone, Debug)]
 struct Link {
@@ -143,21 +151,7 @@ impl Containers {
     ) -> bool {
         let number = container.payload();
         match self.latest.get_mut(slot(number, NODES)) {
-            Some(node) if node.number == number => {
-                if node.room == 0 {
-                    self.elements.begin(node);
-                }
-                // Of a long container nothing more is kept.
-                let (fits, is_full) = (usize::from(node.room - node.kept) >= N, node.kept == KEPT);
-                if fits {
-                    self.elements.write_few(node, elements);
-                }
-                if fits || is_full {
-                    let more = u32::try_from(N).unwrap_or(FORGOTTEN);
-                    node.count = node.count.saturating_add(more);
-                }
-                fits || is_full
-            }
+            Some(node) if node.number == number => self.elements.add_few(node, elements),
             _ => false,
         }
     }
@@ -291,50 +285,56 @@ fn old_node_mut<'c>(
 }
 
 impl Ring {
-    /// Gives a container that will grow element by element its first room, where the ring has it at
-    /// hand.
-    #[inline(always)]
-    fn begin(&mut self, node: &mut Node) {
-        if slot(self.written, ELEMENTS) + usize::from(LEAST) <= self.values.len() {
-            node.start = self.written;
-            node.room = LEAST;
-            self.written += u64::from(LEAST);
-        }
-    }
-
     /// Adds elements to those of a container, where it is: a node that is copied, changed and
     /// written back costs more than all the rest.
     #[inline(always)]
     fn add(&mut self, node: &mut Node, elements: &[Value]) {
-        let more = u32::try_from(elements.len()).unwrap_or(FORGOTTEN);
-        node.count = node.count.saturating_add(more);
-        let wanted = usize::from(KEPT - node.kept).min(elements.len());
-        if usize::from(node.room - node.kept) < wanted {
-            self.make_room(node, wanted);
+        node.count_more(elements.len());
+        let wanted = KEPT - node.kept;
+        let wanted = u16::try_from(elements.len()).map_or(wanted, |more| more.min(wanted));
+        if node.room - node.kept < wanted && !self.begin(node, wanted) {
+            self.move_to_end(node, wanted);
         }
-        if let Some(elements) = elements.get(..wanted) {
-            self.write(node, elements);
+        if let Some(elements) = elements.get(..usize::from(wanted)) {
+            self.write(node, elements.iter().copied());
         }
+    }
+
+    /// Adds elements to a container that grows by some at a time, where there is room, or where it is
+    /// so long that nothing more is kept of it; otherwise says no.
+    #[inline(always)]
+    fn add_few<const N: usize>(&mut self, node: &mut Node, elements: [Value; N]) -> bool {
+        self.begin(node, LEAST);
+        let fits = usize::from(node.room - node.kept) >= N;
+        if fits {
+            self.write(node, elements.into_iter());
+        }
+        let is_done = fits || node.kept == KEPT;
+        if is_done {
+            node.count_more(N);
+        }
+        is_done
+    }
+
+    /// Gives a container its first room, where the ring has it at hand.
+    #[inline(always)]
+    fn begin(&mut self, node: &mut Node, room: u16) -> bool {
+        let end = slot(self.written, ELEMENTS) + usize::from(room);
+        let begins = node.room == 0 && end <= self.values.len();
+        if begins {
+            node.start = self.written;
+            node.room = room;
+            self.written += u64::from(room);
+        }
+        begins
     }
 
     /// Moves a container to the end of the ring with room for `wanted` more. Doubling keeps the
     /// cost of many single appends linear.
-    #[inline(always)]
-    fn make_room(&mut self, node: &mut Node, wanted: usize) {
-        let first = slot(self.written, ELEMENTS);
-        if node.room == 0 && first + wanted <= self.values.len() {
-            node.start = self.written;
-            node.room = u16::try_from(wanted).unwrap_or(KEPT);
-            self.written += wanted as u64;
-        } else {
-            self.move_to_end(node, wanted);
-        }
-    }
-
     #[inline(never)]
-    fn move_to_end(&mut self, node: &mut Node, wanted: usize) {
+    fn move_to_end(&mut self, node: &mut Node, wanted: u16) {
         let kept = self.of(node).len();
-        let needed = kept + wanted;
+        let needed = kept + usize::from(wanted);
         let room = if node.room == 0 {
             needed
         } else {
@@ -367,31 +367,22 @@ impl Ring {
         self.values.resize(size, Value::UNKNOWN);
     }
 
-    /// Writes elements behind those that a container keeps; room has been made.
+    /// Writes elements behind those that a container keeps; room has been made. They come one by one,
+    /// for those of a single instruction need not be in memory.
     #[inline(always)]
-    fn write(&mut self, node: &mut Node, elements: &[Value]) {
+    fn write(&mut self, node: &mut Node, elements: impl ExactSizeIterator<Item = Value>) {
         if !self.keeps(node) {
             return;
         }
-        let start = slot(node.start, ELEMENTS) + usize::from(node.kept);
-        if let Some(places) = self.values.get_mut(start..start + elements.len()) {
-            places.copy_from_slice(elements);
-            node.kept += u16::try_from(elements.len()).unwrap_or(0);
-        }
-    }
-
-    /// As [`Ring::write`], one by one: they need not be in memory.
-    #[inline(always)]
-    fn write_few<const N: usize>(&mut self, node: &mut Node, elements: [Value; N]) {
-        if !self.keeps(node) {
-            return;
-        }
-        let start = slot(node.start, ELEMENTS) + usize::from(node.kept);
-        if let Some(places) = self.values.get_mut(start..start + N) {
+        let (start, more) = (
+            slot(node.start, ELEMENTS) + usize::from(node.kept),
+            elements.len(),
+        );
+        if let Some(places) = self.values.get_mut(start..start + more) {
             for (place, element) in places.iter_mut().zip(elements) {
                 *place = element;
             }
-            node.kept += u16::try_from(N).unwrap_or(0);
+            node.kept += u16::try_from(more).unwrap_or(0);
         }
     }
 
