@@ -8,6 +8,7 @@
 pub(super) mod berkeley;
 pub mod dumb;
 pub(super) mod gdbm;
+pub(super) mod lmdb;
 pub(super) mod sqlite;
 pub(super) mod zodb;
 
