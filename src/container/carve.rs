@@ -10,7 +10,7 @@ use std::{borrow::Cow, io, sync::Arc};
 use super::{Opening, ProblemKind, depths::Depths, encoding, trial::declares_protocol};
 use crate::{
     limits::Deadline,
-    pickle::{Instruction, Opcode, Operand, Span, decode_at},
+    pickle::{Instruction, Opcode, Operand, Refusal, Span, decode_at},
     source::{Source, Window, bytes_at},
 };
 
@@ -92,6 +92,7 @@ fn search(
         left: FOLLOWED,
         shortage,
         acted: None,
+        cut: false,
     };
     let mut before = None;
     while search.base < search.end {
@@ -180,6 +181,12 @@ pub(super) fn extent(source: &dyn Source, (start, end): (u64, u64)) -> io::Resul
     Ok(extent.or(cut.then_some(search.end)))
 }
 
+/// Whether a pickle at the beginning uses an import of a proper name, or might if more of it followed.
+pub(super) fn may_act(source: &dyn Source) -> io::Result<bool> {
+    let mut search = Search::alone(source, (0, source.len()));
+    Ok(search.extent(0)?.is_some() || search.cut || search.left == 0)
+}
+
 /// Whether a pickle at the beginning imports something, or uses it, from a place on.
 pub(super) fn acts_behind(source: &dyn Source, place: u64) -> io::Result<bool> {
     let mut search = Search::alone(source, (0, source.len()));
@@ -198,6 +205,8 @@ struct Search<'s> {
     shortage: Shortage,
     /// Where the last pickle that was followed last imported something, or used it.
     acted: Option<u64>,
+    /// Whether the last pickle that was followed goes on behind the end.
+    cut: bool,
 }
 
 impl<'s> Search<'s> {
@@ -211,6 +220,7 @@ impl<'s> Search<'s> {
             left: FOLLOWED_ALONE,
             shortage: Shortage::Passes,
             acted: None,
+            cut: false,
         }
     }
 }
@@ -225,12 +235,17 @@ impl Search<'_> {
         let declared = declares_protocol(self.held(start)?);
         let (shortage, mut depths) = (self.shortage, Depths::default());
         let mut followed = false;
+        self.cut = false;
         while self.left > 0 {
             self.left -= 1;
             let held = self.held(position)?;
             let instruction = match decode_at(held, position) {
                 Ok(instruction) if instruction.next <= end => instruction,
-                _ => break,
+                Ok(_) | Err(Refusal::Short(_)) => {
+                    self.cut = true;
+                    break;
+                }
+                Err(_) => break,
             };
             followed |= imports;
             let is_stop = instruction.opcode == Opcode::Stop;
