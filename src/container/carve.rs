@@ -181,10 +181,33 @@ pub(super) fn extent(source: &dyn Source, (start, end): (u64, u64)) -> io::Resul
     Ok(extent.or(cut.then_some(search.end)))
 }
 
+/// Where the pickles at the beginning end, of which the first uses an import of a proper name; nothing
+/// where it does not.
+pub(super) fn whole(source: &dyn Source) -> io::Result<Option<u64>> {
+    let mut search = Search::alone(source, (0, source.len()));
+    let extent = match search.extent(0)? {
+        Some(stop) => Some(search.adjoining(stop)?),
+        None => None,
+    };
+    let cut = search.left == 0;
+    Ok(extent.or(cut.then_some(search.end)))
+}
+
 /// Whether a pickle at the beginning uses an import of a proper name, or might if more of it followed.
 pub(super) fn may_act(source: &dyn Source) -> io::Result<bool> {
     let mut search = Search::alone(source, (0, source.len()));
     Ok(search.extent(0)?.is_some() || search.cut || search.left == 0)
+}
+
+/// Instructions of a pickle with a header that must stand before it breaks off, to be taken for one.
+const CONVINCING: usize = 8;
+
+/// Whether a pickle at the beginning breaks off: it has a header and goes on behind the end.
+pub(super) fn breaks_off(source: &dyn Source) -> io::Result<bool> {
+    let mut search = Search::alone(source, (0, source.len()));
+    search.extent(0)?;
+    let followed = FOLLOWED_ALONE - search.left;
+    Ok(search.cut && followed > CONVINCING && declares_protocol(search.held(0)?))
 }
 
 /// Whether a pickle at the beginning imports something, or uses it, from a place on.

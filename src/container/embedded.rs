@@ -12,7 +12,9 @@ use super::{
     encoding::{self, Kind},
     magic, sniff,
     sniff::Sniffed,
-    text::{decoded, runs},
+    spelled,
+    text::{BASE64, ENCODED, decoded, runs},
+    wrapper,
 };
 use crate::{
     limits::Deadline,
@@ -38,15 +40,22 @@ pub(super) fn is_in(
     if head.text.is_none() && (claimed || !is_nearly_text(head)) {
         return Ok(false);
     }
+    let is_value = |reading: &Sniffed| match reading {
+        Sniffed::Container(format) => **format == BASE64 || **format == ENCODED,
+        _ => false,
+    };
+    // A text that begins with a value is read as that one by itself.
+    let blank = { head.bytes.iter() }.take_while(|byte| byte.is_ascii_whitespace());
+    let first = readings.iter().any(is_value).then(|| blank.count() as u64);
     for range in ranges {
         let mut found = false;
         let around = match head.text == Some(magic::JSON) {
             true => Around::Json,
             false => Around::Text,
         };
-        let visit = &mut |_: u64, _: Vec<u8>, _: &str| {
-            found = true;
-            false
+        let visit = &mut |at: u64, _: Vec<u8>, _: &str| {
+            found |= first.is_none_or(|first| at > first + 1);
+            !found
         };
         // What has so many texts that it is not searched to its end is opened, where that is noted.
         let bounds = (&Deadline::default(), MOST_TRIED);
@@ -109,19 +118,27 @@ fn places(text: &[u8], around: Around) -> Vec<usize> {
         };
         !is_quoted(place)
             && !before(place).is_some_and(is_inside)
-            && (encoding::guess(value(head(*place))).is_some()
-                || encoding::guess(head(*place)).is_some())
+            && (encoding::guess(head(*place)).is_some()
+                || encoding::guess(digits(head(*place))).is_some())
     };
     let spells = |place: &usize| {
         let is_inside = |byte: &u8| byte.is_ascii_digit() || *byte == b'.';
         !before(place).is_some_and(is_inside)
+            && spelled::spelling(head(*place)).is_some()
             && matches!(encoding::guess(head(*place)), Some(Kind::Spelled(_)))
     };
     let places = |needles: &'static [&'static [u8]]| {
         let needles = needles.iter();
         needles.flat_map(|needle| memchr::memmem::find_iter(text, needle))
     };
-    let rows = rows(text).filter(|place| encoding::guess(value(head(*place))).is_some());
+    let rows = rows(text).filter_map(|place| {
+        let guess = |place: usize| encoding::guess(digits(head(place)));
+        let behind = || Some(place + prefix(head(place))?);
+        match guess(place) {
+            Some(_) => Some(place),
+            None => behind().filter(|place| guess(*place) == Some(Kind::Hexadecimal)),
+        }
+    });
     let mut found: Vec<usize> = { places(&BEGINNINGS).filter(begins) }
         .chain(places(&SPELLED).filter(spells))
         .chain(rows.filter(|place| !is_quoted(place)))
@@ -136,37 +153,40 @@ fn places(text: &[u8], around: Around) -> Vec<usize> {
     found
 }
 
-/// Where rows of digits begin, those of hexadecimal digits behind their prefix as well. Only every
-/// so many bytes one is looked at, for shorter rows are none.
+/// Where rows of digits begin. Only every so many bytes one is looked at, for shorter rows are none.
 fn rows(text: &[u8]) -> impl Iterator<Item = usize> {
     const STEP: usize = encoding::SHORTEST;
-    let is_digit = |byte: &u8| Kind::Base64.has(*byte);
-    let starts = (STEP - 1..text.len())
-        .step_by(STEP)
-        .filter_map(move |place| {
-            let step = text.get(place + 1 - STEP..=place)?;
-            let start = match step.iter().rposition(|byte| !is_digit(byte)) {
-                Some(before) => place + 2 - STEP + before,
-                // It began in an earlier step, unless it begins exactly here.
-                None if place + 1 == STEP => 0,
-                None => match text.get(place - STEP) {
-                    Some(before) if is_digit(before) => return None,
-                    _ => place + 1 - STEP,
-                },
-            };
-            let row = text.get(start..start + STEP)?;
-            row.iter().all(is_digit).then_some(start)
-        });
-    starts
-        .flat_map(move |start| {
-            let prefix = match text.get(start..start + 2) {
-                Some(b"0x" | b"0X") => 2,
-                Some([b'x' | b'X', _]) => 1,
-                _ => 0,
-            };
-            [Some(start), (prefix > 0).then_some(start + prefix)]
-        })
-        .flatten()
+    let is_digit = |place: usize| {
+        let byte = text.get(place);
+        byte.is_some_and(|byte| Kind::Base64.has(*byte))
+    };
+    let mut place = STEP - 1;
+    let next = move || {
+        while place < text.len() {
+            let step = place + 1 - STEP..place + 1;
+            place += STEP;
+            if !is_digit(step.end - 1) {
+                continue;
+            }
+            let start = step.clone().rev().find(|place| !is_digit(*place));
+            let start = start.map_or(step.start, |before| before + 1);
+            let goes_on = start == step.start && start > 0 && is_digit(start - 1);
+            if !goes_on && (start..start + STEP).all(is_digit) {
+                return Some(start);
+            }
+        }
+        None
+    };
+    std::iter::from_fn(next)
+}
+
+/// How long the prefix of hexadecimal digits is that a row begins with.
+fn prefix(row: &[u8]) -> Option<usize> {
+    match row {
+        [b'0', b'x' | b'X', ..] => Some(2),
+        [b'x' | b'X', ..] => Some(1),
+        _ => None,
+    }
 }
 
 /// A text to its end: to its padding, or to the end of the last line that holds nothing else.
@@ -174,6 +194,11 @@ fn value(text: &[u8]) -> &[u8] {
     if let Some(Kind::Spelled(spelling)) = encoding::guess(text) {
         return text.get(..spelling.read(text).1).unwrap_or(text);
     }
+    digits(text)
+}
+
+/// The same of a text whose bytes are not spelled out.
+fn digits(text: &[u8]) -> &[u8] {
     let is_digit = |byte: &u8| Kind::Base64.has(*byte) || b"\\=".contains(byte);
     let mut end = 0;
     for line in text.split_inclusive(|&byte| byte == b'\n') {
@@ -200,10 +225,15 @@ const BEGINNING: usize = 16 << 10;
 
 /// Everything that a loader would run of a text that begins at a place, and how long the text is;
 /// nothing where that is nothing.
-fn found(source: &dyn Source, at: u64, deadline: &Deadline) -> io::Result<Option<(u64, Loaded)>> {
+fn found(
+    source: &dyn Source,
+    (at, around): (u64, Around),
+    deadline: &Deadline,
+) -> io::Result<Option<(u64, Loaded)>> {
+    let may_act = |data: &dyn Source| Ok(carve::may_act(data)?.then_some(0));
     let text = read_range(source, at, BEGINNING)?;
     deadline.spend(text.len());
-    if text.len() == BEGINNING && loaded(&text, carve::may_act)?.is_empty() {
+    if text.len() == BEGINNING && loaded(&text, around, may_act)?.is_empty() {
         return Ok(None);
     }
     let text = match text.len() == BEGINNING {
@@ -211,26 +241,35 @@ fn found(source: &dyn Source, at: u64, deadline: &Deadline) -> io::Result<Option
         false => text,
     };
     deadline.spend(text.len());
-    let acts = |data: &dyn Source| Ok(carve::extent(data, (0, data.len()))?.is_some());
-    let found = loaded(&text, acts)?;
+    let found = loaded(&text, around, |data| carve::whole(data))?;
     Ok((!found.is_empty()).then(|| (value(&text).len() as u64, found)))
 }
 
+/// Where a pickle ends that does something; nothing where it does nothing.
+type Acts = fn(&dyn Source) -> io::Result<Option<u64>>;
+
 /// What the text at the beginning of some text stands for, if it is packed and some loader would
-/// run it, or a pickle of which `acts` says so.
+/// run it, or a pickle of which `acts` says so, or one that breaks off.
 ///
 /// Python's reader of base 64 passes over whatever is no digit, so a text may go on behind that; and
 /// what comes out of the text behind it does not matter, for it stands behind the pickle.
-fn loaded(text: &[u8], acts: fn(&dyn Source) -> io::Result<bool>) -> io::Result<Loaded> {
+fn loaded(text: &[u8], around: Around, acts: Acts) -> io::Result<Loaded> {
     let mut found = Vec::new();
-    for text in [text, value(text)] {
-        for (data, names) in decoded(text) {
+    for (text, is_exact) in [(value(text), around != Around::Others), (text, false)] {
+        for (mut data, names) in decoded(text) {
             let source = MemorySource::new(data.as_slice());
-            let is_loaded = match encoding::is_packed(&data) {
-                true => runs(&source)?,
-                false => acts(&source)?,
-            };
-            if is_loaded {
+            if encoding::is_packed(&data) {
+                if is_packed(data.as_slice())? {
+                    found.push((data, names));
+                }
+                continue;
+            }
+            let end = acts(&source)?;
+            let cut = end.is_none() && is_exact && carve::breaks_off(&source)?;
+            if !is_exact && let Some(end) = end {
+                data.truncate(usize::try_from(end).unwrap_or(usize::MAX));
+            }
+            if end.is_some() || cut {
                 found.push((data, names));
             }
         }
@@ -239,6 +278,19 @@ fn loaded(text: &[u8], acts: fn(&dyn Source) -> io::Result<bool>) -> io::Result<
         }
     }
     Ok(found)
+}
+
+/// Whether packed data is whole and holds what some loader would run. Among numbers, much begins like
+/// packed data.
+fn is_packed(data: &[u8]) -> io::Result<bool> {
+    let source: Arc<dyn Source> = Arc::new(MemorySource::new(data));
+    let mut whole = false;
+    for reading in sniff::at_sight(source.as_ref())? {
+        if let Sniffed::Container(format) = reading {
+            whole |= wrapper::is_whole(&source, format);
+        }
+    }
+    Ok(whole && runs(source.as_ref())?)
 }
 
 /// Calls `visit` with each text in a range that holds what a loader would run: its place, what it
@@ -268,7 +320,7 @@ fn each(
                 return Ok(false);
             }
             tried += 1;
-            let found = found(source, at, deadline)?;
+            let found = found(source, (at, around), deadline)?;
             let Some((length, found)) = found else {
                 continue;
             };

@@ -86,7 +86,16 @@ fn literal(text: &[u8]) -> (Vec<u8>, usize) {
             }
             continue;
         }
-        if Some(byte) == quote || byte == b'\n' {
+        if Some(byte) == quote {
+            // Literals that follow one another are one.
+            let next = behind.trim_ascii_start();
+            match self::quote(next).filter(|next| Some(next.0) == quote) {
+                Some((_, start)) => rest = next.get(start..).unwrap_or_default(),
+                None => break,
+            }
+            continue;
+        }
+        if byte == b'\n' {
             break;
         }
         data.push(byte);
@@ -273,6 +282,7 @@ mod tests {
     fn a_text_ends_where_its_spelling_does() {
         assert_eq!(numbers(b"[1, 2, 300]"), (vec![1, 2], 5));
         assert_eq!(literal(br"b'a\n'b"), (b"a\n".to_vec(), 5));
+        assert_eq!(literal(b"b'a'\n  b'b' b\"c\""), (b"ab".to_vec(), 10));
         assert_eq!(signs(b"=41=4"), (b"A".to_vec(), 3));
     }
 }
