@@ -83,9 +83,14 @@ fn open_ipc(opening: &mut Opening<'_>) -> io::Result<()> {
         opening.problem(ProblemKind::Truncated, "its end is missing");
         return Ok(());
     }
-    let size = u32_le(&end, 0).unwrap_or(0);
-    let start = length.saturating_sub(10 + u64::from(size));
-    schema(opening, (start, size)).map(|_| ())
+    // The schema at the end is part of what was searched.
+    if u32_le(&end, 0).is_none_or(|size| u64::from(size) > length) {
+        opening.problem(
+            ProblemKind::Damaged,
+            "its last schema is longer than the file",
+        );
+    }
+    Ok(())
 }
 
 /// Searches a schema at `start`. `false` means: stop.

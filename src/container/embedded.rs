@@ -36,8 +36,10 @@ pub(super) fn is_in(
     ranges: &[(u64, u64)],
 ) -> io::Result<bool> {
     let is_claimed = |reading: &Sniffed| !matches!(reading, Sniffed::NoPickle(_));
-    let claimed = readings.iter().any(is_claimed);
-    if head.text.is_none() && (claimed || !is_nearly_text(head)) {
+    let is_text = head.text.is_some() || !readings.iter().any(is_claimed) && is_nearly_text(head);
+    // What a pickle carries is looked at where it is followed.
+    let is_pickle = |reading: &Sniffed| matches!(reading, Sniffed::Pickle(_));
+    if !is_text || readings.iter().any(is_pickle) {
         return Ok(false);
     }
     let is_value = |reading: &Sniffed| match reading {
