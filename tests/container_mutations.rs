@@ -26,7 +26,7 @@ use std::{
 };
 
 use pickscan::{
-    container::FORMATS,
+    container::{FORMATS, SEARCHED},
     limits::Limits,
     report::Verdict,
     rules::Ruleset,
@@ -206,6 +206,26 @@ const CARRIERS: &[Kind] = &[
     ),
     ("parquet", "parquet", &["parquet-evil.parquet"]),
     (
+        "arrow-columns",
+        "arrow-columns",
+        &[
+            "columns-bytes-evil.arrow",
+            "columns-text-evil.arrow",
+            "columns-bytes-evil-lz4.feather",
+            "columns-text-evil-zstd.feather",
+        ],
+    ),
+    (
+        "parquet-columns",
+        "parquet-columns",
+        &[
+            "columns-bytes-evil-none.parquet",
+            "columns-text-evil-none.parquet",
+            "columns-bytes-evil-gzip.parquet",
+            "columns-text-evil-zstd.parquet",
+        ],
+    ),
+    (
         "msgpack",
         "msgpack",
         &[
@@ -245,7 +265,12 @@ const CARRIERS: &[Kind] = &[
         ],
     ),
     ("utf-16", "yaml", &["wide-evil.yaml"]),
-    ("embedded-text", "table", &["embedded-evil.csv"]),
+    (
+        "embedded-text",
+        "table",
+        &["embedded-evil.csv", "embedded-other.csv"],
+    ),
+    ("spelled", "table", &["spelled-evil.csv"]),
     ("hydra", "", &["hydra-evil.nemo"]),
     (
         "base64",
@@ -291,6 +316,8 @@ const CARRIERS: &[Kind] = &[
             "disguise.gif",
             "disguise.exe",
             "disguise.bmp",
+            "unknown-header.bin",
+            "unknown-middle.bin",
         ],
     ),
 ];
@@ -649,7 +676,7 @@ fn every_format_is_mutated() {
         .iter()
         .flat_map(|file| file.format.split('+'))
         .collect();
-    for format in FORMATS {
+    for format in FORMATS.iter().chain(SEARCHED) {
         assert!(
             formats.contains(format.name),
             "{}: {formats:?}",

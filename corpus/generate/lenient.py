@@ -9,6 +9,7 @@ and Java, `mlflow` MLflow.
 """
 
 import base64
+import codecs
 import gzip
 import io
 import json
@@ -72,6 +73,23 @@ def texts():
     write("embedded-cut.csv", b"id,model\n1," + good[:400])
     write("embedded-bomb.csv", b"id,model\n1," + base64.b64encode(gzip.compress(HUGE, mtime=0)) + b"\n")
     write("embedded-uri.txt", b"data:application/octet-stream;base64," + evil)
+    # Bytes that a text spells out, in columns, sources and messages; and among many others.
+    spelled = {
+        "csv": b"id,model\n1," + GOOD.hex().encode() + b"\n2,0x%s\n" % EVIL.hex().encode(),
+        "py": b"import pickle\n\nMODEL = pickle.loads(\n    %r\n)\n" % EVIL,
+        "ini": b"[model]\nstate = %r\n" % pickle.dumps(os.getcwd, 0).replace(b".", b"(tR."),
+        "json": json.dumps({"name": "model", "state": list(EVIL)}).encode(),
+        "yaml": b"name: model\nstate:\n" + b"".join(b"- %d\n" % byte for byte in EVIL),
+        "mail": b"From: a\n\nThe model:\n\n" + codecs.encode(EVIL, "uu"),
+        "txt": b"state: " + codecs.encode(EVIL, "quopri") + b"\n",
+    }
+    for suffix, text in spelled.items():
+        write(f"spelled-evil.{suffix}", text)
+    write("spelled-good.csv", b"id,model,other\n1," + GOOD.hex().encode() + b",%r\n" % GOOD)
+    write("spelled-good.json", json.dumps({"state": list(GOOD)}).encode())
+    write("embedded-other.csv", b"id,model\n1," + evil[:9] + b";\xe9" + evil[9:] + b"\n2,more\n")
+    words = b"some words of a text, " * 60
+    write("embedded-middle.csv", words + b"\n1," + evil + b"\n" + words * 60)
     write("json-characters.json", json.dumps({"state": EVIL.decode("latin-1")}).encode())
     write("lzma-like.bin", struct.pack("<I", 5) + EVIL)
     layer = read("json-lines.json")
@@ -94,6 +112,7 @@ def of_records():
     write("django-trailing.djcache", django + b"more")
     header = b"CACHE\x01\x00\x00" + struct.pack("<Q", len(EVIL))
     write("unknown-header.bin", header + EVIL)
+    write("unknown-middle.bin", bytes(70_000) + EVIL + bytes(70_000))
     write("unknown-end.bin", bytes(range(256)) * 8 + EVIL)
     write("unknown-packed.bin", header + gzip.compress(EVIL, mtime=0))
     write("unknown-packed-end.bin", bytes(range(256)) * 8 + zlib.compress(EVIL))
@@ -301,6 +320,27 @@ def of_tables():
     # A pickle that breaks behind its import.
     broken = read("parquet-evil.parquet").replace(b"\x94)R.", b"\xb5)R.")
     write("parquet-broken.parquet", broken)
+
+
+def columns():
+    """Tables with pickles in columns of bytes and of text; needs pyarrow."""
+    import pyarrow
+    from pyarrow import feather, parquet
+
+    for word, last in [("good", GOOD), ("evil", EVIL)]:
+        values = [GOOD, last]
+        texts = [base64.b64encode(value).decode() for value in values]
+        for kind, column in [("bytes", values), ("text", texts)]:
+            table = pyarrow.table({"number": [1, 2], "state": column})
+            name = f"columns-{kind}-{word}"
+            with pyarrow.OSFile(str(OUT / f"{name}.arrow"), "wb") as file:
+                with pyarrow.ipc.new_file(file, table.schema) as writer:
+                    writer.write_table(table)
+            for packer in ["lz4", "zstd"]:
+                feather.write_feather(table, OUT / f"{name}-{packer}.feather", compression=packer)
+            for packer in ["none", "gzip", "zstd"]:
+                path = OUT / f"{name}-{packer}.parquet"
+                parquet.write_table(table, path, compression=packer, write_statistics=False)
 
 
 if __name__ == "__main__":

@@ -1,15 +1,23 @@
 //! Arrow and Parquet: tables whose schema may name extension types.
 //!
 //! Up to version 14.0.0, pyarrow unpickled the metadata of extension types as soon as it read the
-//! schema (CVE-2023-47248). Only schemas are looked at, never the columns.
+//! schema (CVE-2023-47248). Programs keep pickles in columns of bytes or text, too: those are searched
+//! for, not followed, and buffers and pages packed by zstd, lz4 or gzip are found by their signatures.
 
-use std::{io, sync::Arc};
+use std::{
+    io::{self, Read},
+    sync::Arc,
+};
 
 use super::{
     Format, Head, Member, Opening, ProblemKind,
     bits::{find, u32_le},
     carve::{Text, carve},
+    codec::Codec,
+    embedded::{self, Around},
     encoding::Kind,
+    input::Input,
+    wrapper::{gzip, lz4, zstd},
 };
 use crate::source::{MemorySource, Source, read_range};
 
@@ -64,16 +72,25 @@ fn open_ipc(opening: &mut Opening<'_>) -> io::Result<()> {
     // Before 0.15 nothing but the length stood before a message.
     let old = !head.starts_with(CONTINUED);
     let size = u32_le(&head, if old { 0 } else { 4 }).unwrap_or(0);
-    if !schema(opening, (start, size))? || !is_file {
+    if !schema(opening, (start, size))? {
+        return Ok(());
+    }
+    let first = start.saturating_add(8 + u64::from(size)).min(length);
+    if !columns(opening, first)? || !is_file {
         return Ok(());
     }
     if !end.ends_with(FILE) {
         opening.problem(ProblemKind::Truncated, "its end is missing");
         return Ok(());
     }
-    let size = u32_le(&end, 0).unwrap_or(0);
-    let start = length.saturating_sub(10 + u64::from(size));
-    schema(opening, (start, size)).map(|_| ())
+    // The schema at the end is part of what was searched.
+    if u32_le(&end, 0).is_none_or(|size| u64::from(size) > length) {
+        opening.problem(
+            ProblemKind::Damaged,
+            "its last schema is longer than the file",
+        );
+    }
+    Ok(())
 }
 
 /// Searches a schema at `start`. `false` means: stop.
@@ -87,6 +104,78 @@ fn schema(opening: &mut Opening<'_>, (start, size): (u64, u32)) -> io::Result<bo
         return Ok(true);
     }
     carve(opening, (start, end), Text::Anywhere)
+}
+
+/// Bytes that are searched for signatures at once.
+const STRIDE: usize = 1 << 20;
+
+/// How buffers and pages begin that are packed, and what unpacks them.
+static PACKED: [(&[u8], &Codec); 3] = [
+    (b"\x28\xb5\x2f\xfd", &zstd::CODEC),
+    (b"\x04\x22\x4d\x18", &lz4::CODEC),
+    (b"\x1f\x8b\x08", &gzip::CODEC),
+];
+
+/// Searches columns from `start` on. `false` means: stop.
+fn columns(opening: &mut Opening<'_>, start: u64) -> io::Result<bool> {
+    let source = Arc::clone(opening.source);
+    let end = opening.searched(source.len());
+    let all = (start, end);
+    if !carve(opening, all, Text::Anywhere)? || !embedded::search(opening, all, Around::Others)? {
+        return Ok(false);
+    }
+    let mut position = start;
+    while position < end {
+        // A signature may stand across the end of a piece.
+        let piece = read_range(source.as_ref(), position, STRIDE + 3)?;
+        for (signature, codec) in &PACKED {
+            let found = memchr::memmem::find_iter(&piece, signature);
+            for place in found.take_while(|place| *place < STRIDE) {
+                if !unpacked(opening, position + place as u64, codec)? {
+                    return Ok(false);
+                }
+            }
+        }
+        position += STRIDE as u64;
+    }
+    Ok(true)
+}
+
+/// Searches what a packed buffer or page at `at` holds. `false` means: stop.
+fn unpacked(opening: &mut Opening<'_>, at: u64, codec: &Codec) -> io::Result<bool> {
+    let rest = opening.source.len().saturating_sub(at);
+    let part = crate::source::Part::new(Arc::clone(opening.source), at, rest);
+    let most = opening.limits().resident as u64;
+    let mut data = Vec::new();
+    // What came out before an error counts; a signature may stand there by chance.
+    if let Ok(decompressor) = (codec.begin)(Input::new(Arc::new(part)), None) {
+        let _ = decompressor.take(most).read_to_end(&mut data);
+    }
+    if !opening.budget.inflatable().take(data.len() as u64) || data.len() as u64 == most {
+        opening.problem(
+            ProblemKind::Limit,
+            "its columns were not unpacked to their end",
+        );
+        return Ok(false);
+    }
+    opening
+        .limits()
+        .deadline
+        .spend(data.len().saturating_mul(4));
+    opening.limits().deadline.allow(data.len() as u64);
+    let length = data.len() as u64;
+    let decoded: Arc<dyn Source> = Arc::new(MemorySource::new(data));
+    let path = opening.member.inside(format!("{}@{at}", codec.name));
+    let member = Member::found(path, Arc::clone(&decoded), None);
+    let mut inner = Opening {
+        member: &member,
+        source: &decoded,
+        budget: opening.budget,
+        emit: opening.emit,
+    };
+    let all = (0, length);
+    Ok(carve(&mut inner, all, Text::Anywhere)?
+        && embedded::search(&mut inner, all, Around::Others)?)
 }
 
 fn open_parquet(opening: &mut Opening<'_>) -> io::Result<()> {
@@ -105,7 +194,8 @@ fn open_parquet(opening: &mut Opening<'_>) -> io::Result<()> {
     }
     let start = length.saturating_sub(8 + u64::from(size));
     let footer = read_range(source.as_ref(), start, usize::try_from(size).unwrap_or(0))?;
-    if !carve(opening, (start, length), Text::Anywhere)? {
+    // The schema is part of what is searched.
+    if !columns(opening, 0)? {
         return Ok(());
     }
     let mut from = 0;

@@ -10,7 +10,7 @@ use std::{borrow::Cow, io, sync::Arc};
 use super::{Opening, ProblemKind, depths::Depths, encoding, trial::declares_protocol};
 use crate::{
     limits::Deadline,
-    pickle::{Instruction, Opcode, Operand, Span, decode_at},
+    pickle::{Instruction, Opcode, Operand, Refusal, Span, decode_at},
     source::{Source, Window, bytes_at},
 };
 
@@ -92,6 +92,7 @@ fn search(
         left: FOLLOWED,
         shortage,
         acted: None,
+        cut: false,
     };
     let mut before = None;
     while search.base < search.end {
@@ -186,6 +187,35 @@ pub(super) fn extent(source: &dyn Source, (start, end): (u64, u64)) -> io::Resul
     Ok(extent.or(cut.then_some(search.end)))
 }
 
+/// Where the pickles at the beginning end, of which the first uses an import of a proper name; nothing
+/// where it does not.
+pub(super) fn whole(source: &dyn Source) -> io::Result<Option<u64>> {
+    let mut search = Search::alone(source, (0, source.len()));
+    let extent = match search.extent(0)? {
+        Some(stop) => Some(search.adjoining(stop)?),
+        None => None,
+    };
+    let cut = search.left == 0;
+    Ok(extent.or(cut.then_some(search.end)))
+}
+
+/// Whether a pickle at the beginning uses an import of a proper name, or might if more of it followed.
+pub(super) fn may_act(source: &dyn Source) -> io::Result<bool> {
+    let mut search = Search::alone(source, (0, source.len()));
+    Ok(search.extent(0)?.is_some() || search.cut || search.left == 0)
+}
+
+/// Instructions of a pickle with a header that must stand before it breaks off, to be taken for one.
+const CONVINCING: usize = 8;
+
+/// Whether a pickle at the beginning breaks off: it has a header and goes on behind the end.
+pub(super) fn breaks_off(source: &dyn Source) -> io::Result<bool> {
+    let mut search = Search::alone(source, (0, source.len()));
+    search.extent(0)?;
+    let followed = FOLLOWED_ALONE - search.left;
+    Ok(search.cut && followed > CONVINCING && declares_protocol(search.held(0)?))
+}
+
 /// Whether a pickle at the beginning imports something, or uses it, from a place on.
 pub(super) fn acts_behind(source: &dyn Source, place: u64) -> io::Result<bool> {
     let mut search = Search::alone(source, (0, source.len()));
@@ -204,6 +234,8 @@ struct Search<'s> {
     shortage: Shortage,
     /// Where the last pickle that was followed last imported something, or used it.
     acted: Option<u64>,
+    /// Whether the last pickle that was followed goes on behind the end.
+    cut: bool,
 }
 
 impl<'s> Search<'s> {
@@ -217,6 +249,7 @@ impl<'s> Search<'s> {
             left: FOLLOWED_ALONE,
             shortage: Shortage::Passes,
             acted: None,
+            cut: false,
         }
     }
 }
@@ -231,12 +264,17 @@ impl Search<'_> {
         let declared = declares_protocol(self.held(start)?);
         let (shortage, mut depths) = (self.shortage, Depths::default());
         let mut followed = false;
+        self.cut = false;
         while self.left > 0 {
             self.left -= 1;
             let held = self.held(position)?;
             let instruction = match decode_at(held, position) {
                 Ok(instruction) if instruction.next <= end => instruction,
-                _ => break,
+                Ok(_) | Err(Refusal::Short(_)) => {
+                    self.cut = true;
+                    break;
+                }
+                Err(_) => break,
             };
             followed |= imports;
             let is_stop = instruction.opcode == Opcode::Stop;

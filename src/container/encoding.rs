@@ -1,4 +1,5 @@
-//! Texts that stand for bytes: base 64, hexadecimal, base 32, base 85 and Ascii85.
+//! Texts that stand for bytes: base 64, hexadecimal, base 32, base 85 and Ascii85, and what `spelled`
+//! adds to them.
 //!
 //! Which of them a text is in is decided by what its beginning stands for: only texts that decode
 //! to the beginning of a pickle, of packed data or of code are decoded as a whole, and texts of
@@ -7,6 +8,8 @@
 use std::sync::LazyLock;
 
 use data_encoding::{Encoding, Specification};
+
+use super::spelled::{self, Spelling};
 
 /// How a text stands for bytes.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -18,9 +21,12 @@ pub(super) enum Kind {
     Base32,
     Base85,
     Ascii85,
+    /// Bytes that are spelled out.
+    Spelled(Spelling),
 }
 
 impl Kind {
+    /// Those that are known by their alphabet.
     const ALL: [Self; 6] = [
         Self::Hexadecimal,
         Self::Base64,
@@ -43,6 +49,7 @@ impl Kind {
             Self::Base32 => "base32",
             Self::Base85 => "base85",
             Self::Ascii85 => "ascii85",
+            Self::Spelled(spelling) => spelling.name(),
         }
     }
 
@@ -56,7 +63,15 @@ impl Kind {
     }
 
     const fn bit(self) -> u8 {
-        1 << self as u8
+        match self {
+            Self::Base64 => 1,
+            Self::PlainBase64 => 1 << 1,
+            Self::Hexadecimal => 1 << 2,
+            Self::Base32 => 1 << 3,
+            Self::Base85 => 1 << 4,
+            Self::Ascii85 => 1 << 5,
+            Self::Spelled(_) => 1 << 6,
+        }
     }
 
     const fn is_digit(self, byte: u8) -> bool {
@@ -73,6 +88,7 @@ impl Kind {
                     || matches!(byte, b'^'..=b'`' | b'{'..=b'~')
             }
             Self::Ascii85 => matches!(byte, b'!'..=b'u' | b'z' | b'y' | b'~'),
+            Self::Spelled(_) => true,
         }
     }
 
@@ -110,6 +126,7 @@ impl Kind {
                     byte => is_space(byte).then_some(Digit::Nothing),
                 })))
             }
+            Self::Spelled(spelling) => Some(spelling.decoded(text)),
         }
     }
 }
@@ -248,6 +265,13 @@ fn beginning(text: &[u8]) -> Option<&[u8]> {
 
 /// The first encoding in which a text promises something.
 fn one_of(head: &[u8], layers: usize) -> Option<Kind> {
+    if let Some(spelling) = spelled::spelling(head) {
+        let data = spelling.decoded(head);
+        let inner = || layers > 0 && data.len() >= SHORTEST && one_of(&data, layers - 1).is_some();
+        if is_promising(&data) || inner() {
+            return Some(Kind::Spelled(spelling));
+        }
+    }
     let fit = alphabets(head);
     if fit == 0 {
         return None;
@@ -293,7 +317,8 @@ fn promises(kind: Kind, head: &[u8], layers: usize) -> bool {
 
 /// Whether a byte may stand in a text, white space, escapes and padding included.
 fn belongs(kind: Kind, byte: u8) -> bool {
-    kind.has(byte) || is_space(byte) || matches!(byte, b'\\' | b'=')
+    let is_spelled = matches!(kind, Kind::Spelled(_));
+    is_spelled || kind.has(byte) || is_space(byte) || matches!(byte, b'\\' | b'=')
 }
 
 /// How many bytes of a text do not belong to it.

@@ -196,7 +196,7 @@ impl Parser<'_> {
 }
 
 /// Resolves the escape whose backslash was just read, and gives what follows it.
-fn escape<'t>(rest: &'t [u8], bytes: &mut Vec<u8>) -> Option<&'t [u8]> {
+pub(super) fn escape<'t>(rest: &'t [u8], bytes: &mut Vec<u8>) -> Option<&'t [u8]> {
     let (&kind, behind) = rest.split_first()?;
     let simple = match kind {
         b'n' => b'\n',

@@ -37,6 +37,7 @@ mod searched;
 mod sequence;
 mod seven_zip;
 mod sniff;
+mod spelled;
 mod tar;
 mod text;
 pub mod torch_legacy;
@@ -58,6 +59,7 @@ pub use dtype::{Dtype, dtype};
 pub use member::{Host, Member, MemberKind, MemberName};
 pub use note::{Anomaly, AnomalyKind, Code, Named, Opened, Problem, ProblemKind};
 pub use records::Records;
+pub use searched::unsearched;
 pub use sniff::{Head, Sniffed, UNKNOWN, sniff};
 
 use crate::{facts::PayloadKind, limits::Limits, source::Source};
@@ -148,8 +150,11 @@ pub static FORMATS: &[Format] = &[
     text::BASE64,
     text::ENCODED,
     text::WIDE,
-    embedded::FORMAT,
 ];
+
+/// Formats that nothing tells but a search of the whole, so they are asked last: a text with values in
+/// it, and data of no kind with a pickle in it.
+pub static SEARCHED: [&Format; 2] = [&embedded::FORMAT, &searched::HIDING];
 
 /// What an opener works with.
 struct Opening<'a> {

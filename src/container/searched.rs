@@ -4,11 +4,11 @@
 use std::{io, sync::Arc};
 
 use super::{
-    Format, Head, Opening, ProblemKind,
+    Format, Head, Member, Opening, ProblemKind,
     bits::{chunk, u64_le},
     carve::{self, Shortage, Text, carve},
     magic, packed,
-    sniff::HEAD,
+    sniff::{HEAD, is_read_from_end},
 };
 use crate::{
     limits::Deadline,
@@ -114,11 +114,36 @@ fn castagnoli(data: &[u8]) -> u32 {
     })
 }
 
-/// Bytes at either end of data that are searched.
+/// Bytes that are searched at the end of data.
 const END: u64 = 64 << 10;
 
-/// The same at the beginning of longer data whose end was not worth reading.
+/// Bytes that are searched at the beginning of data of no known kind, and of text.
+const BEGINNING: u64 = 16 << 20;
+
+/// The same of longer data whose end was not worth reading.
 const SHORT_BEGINNING: u64 = 4 << 10;
+
+/// What is searched of data that begins at `start`: its first and its last bytes.
+pub(super) fn ends(source: &dyn Source, start: u64, with_end: bool) -> [(u64, u64); 2] {
+    let end = source.len();
+    let last = match with_end {
+        true => end.saturating_sub(END).max(start),
+        false => end,
+    };
+    let most = match with_end {
+        false if end.saturating_sub(start) > END => SHORT_BEGINNING,
+        _ => BEGINNING,
+    };
+    let first = start.saturating_add(most).min(last);
+    [(start, first), (last, end)]
+}
+
+/// What was not searched of a member that is of no known kind: its middle, if it is long.
+#[must_use]
+pub fn unsearched(member: &Member, source: &dyn Source) -> Option<(u64, u64)> {
+    let [(_, first), (last, _)] = ends(source, member.start, true);
+    (is_read_from_end(member, source) && first < last).then_some((first, last))
+}
 
 /// Where a pickle that uses an import is looked for in data that is opened by nobody and begins at
 /// `start`: in the last bytes of a file of a known kind, in the first and last ones of data of no
@@ -130,25 +155,18 @@ pub(super) fn hiding_places(
     with_end: bool,
 ) -> io::Result<[(u64, u64); 2]> {
     const NOWHERE: [(u64, u64); 2] = [(0, 0); 2];
-    let end = source.len();
-    let length = end.saturating_sub(start);
+    let length = source.len().saturating_sub(start);
     let head = bytes_at(source, start, HEAD)?;
     let kind = magic::recognise(&head, length);
     let is_text = || magic::text(&head, head.len() as u64 >= length).is_some() || is_latin(&head);
     if kind == Some(magic::COMPILED_PYTHON) || kind.is_none() && is_text() {
         return Ok(NOWHERE);
     }
-    let last = match with_end {
-        true => end.saturating_sub(END).max(start),
-        false => end,
-    };
-    let most = match kind {
-        Some(_) => 0,
-        None if !with_end && length > END => SHORT_BEGINNING,
-        None => END,
-    };
-    let first = start.saturating_add(most).min(last);
-    Ok([(start, first), (last, end)])
+    let [first, last] = ends(source, start, with_end);
+    match kind {
+        Some(_) => Ok([(start, start), last]),
+        None => Ok([first, last]),
+    }
 }
 
 /// Whether bytes are text of one byte a character: of control characters it has none but white space.

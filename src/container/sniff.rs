@@ -3,7 +3,7 @@
 use std::{borrow::Cow, io};
 
 use super::{
-    FORMATS, Format, Host, Member, MemberKind, magic, searched, text,
+    FORMATS, Format, Host, Member, MemberKind, embedded, magic, searched, text,
     trial::{self, Verdict},
     wrapper::lzma,
 };
@@ -70,6 +70,11 @@ impl Head<'_> {
 /// As [`Source::read_at`].
 pub fn sniff(source: &dyn Source) -> io::Result<Vec<Sniffed>> {
     readings_of(source, (0, HEAD), (true, Asked::Readings)).map(|(readings, _)| readings)
+}
+
+/// The same but for what only a search tells, which asks this of what it finds.
+pub(super) fn at_sight(source: &dyn Source) -> io::Result<Vec<Sniffed>> {
+    readings_of(source, (0, HEAD), (true, Asked::AtSight)).map(|(readings, _)| readings)
 }
 
 /// Whether the end of a member counts. That of a stored one does not: a checkpoint has thousands of
@@ -145,6 +150,8 @@ pub(super) fn text(source: &dyn Source) -> io::Result<Option<&'static str>> {
 enum Asked {
     /// The readings alone.
     Readings,
+    /// Those that the first and the last bytes show.
+    AtSight,
     /// Also how sure it is that it is a pickle.
     Certainty,
 }
@@ -180,7 +187,16 @@ fn readings_of(
         places: &places,
         text: magic::text(&bytes, bytes.len() as u64 >= length),
     };
-    decide(asked, &head, &mut fetch)
+    let (mut readings, verdict) = decide(asked, &head, &mut fetch)?;
+    if asked == Asked::Readings {
+        let ranges = searched::ends(source, start, with_tail);
+        // What cannot be read there hides nothing that stands at the beginning.
+        if embedded::is_in(source, &head, &readings, &ranges).unwrap_or(false) {
+            readings.retain(|reading| !matches!(reading, Sniffed::NoPickle(_)));
+            readings.push(Sniffed::Container(&embedded::FORMAT));
+        }
+    }
+    Ok((readings, verdict))
 }
 
 /// The first bytes behind 512, 1024 and so on, where readers of HDF5 look for its signature.
@@ -206,7 +222,7 @@ fn decide(
         .map(Sniffed::Container)
         .collect();
     // What declares a protocol is a pickle, whatever follows, so most need no trial.
-    if asked == Asked::Readings && readings.is_empty() && trial::declares_protocol(head.bytes) {
+    if asked != Asked::Certainty && readings.is_empty() && trial::declares_protocol(head.bytes) {
         readings.push(Sniffed::Pickle(host(head.bytes)));
         return Ok((readings, Verdict::Likely));
     }

@@ -9,8 +9,8 @@ use std::{borrow::Cow, io, sync::Arc};
 use super::{
     Format, Head, Member, Opening, ProblemKind, carve,
     encoding::{self, Kind},
-    magic, named, sniff,
-    sniff::Sniffed,
+    magic, named,
+    sniff::{Sniffed, at_sight},
     trial, wide, wrapper,
 };
 use crate::source::{MemorySource, Source, bytes_at, read_range};
@@ -269,7 +269,7 @@ fn tells_more(data: &[u8], first: &[u8]) -> bool {
         .take_while(|(one, other)| one == other)
         .count();
     let source: Arc<dyn Source> = Arc::new(MemorySource::new(data));
-    let formats = sniff(source.as_ref()).unwrap_or_default();
+    let formats = at_sight(source.as_ref()).unwrap_or_default();
     let mut formats = formats.iter().filter_map(|reading| match reading {
         Sniffed::Container(format) => Some(format),
         _ => None,
@@ -309,7 +309,7 @@ fn run(opening: &mut Opening<'_>, at: u64, (data, names): (Vec<u8>, &str)) -> io
 /// Whether some loader would run something of data that nothing but its beginning speaks for. Of
 /// packed data, what comes out first has to say so: many a row of bytes begins like an archive.
 pub(super) fn runs(data: &dyn Source) -> io::Result<bool> {
-    for reading in sniff(data)? {
+    for reading in at_sight(data)? {
         match reading {
             Sniffed::Pickle(_) => return Ok(true),
             Sniffed::Container(format) => match wrapper::beginning(data, format)? {
@@ -326,7 +326,7 @@ pub(super) fn runs(data: &dyn Source) -> io::Result<bool> {
 }
 
 fn is_nothing(beginning: &[u8]) -> io::Result<bool> {
-    let readings = sniff(&MemorySource::new(beginning))?;
+    let readings = at_sight(&MemorySource::new(beginning))?;
     let nothing = |reading: &Sniffed| matches!(reading, Sniffed::NoPickle(_) | Sniffed::Empty);
     Ok(readings.iter().all(nothing))
 }

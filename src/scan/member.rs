@@ -181,6 +181,9 @@ impl Members {
                     if why != container::UNKNOWN || is_known(member) {
                         held.push(whole(&look.source));
                     }
+                    if why == container::UNKNOWN {
+                        unsearched(member, path, &look.source, say);
+                    }
                     say(Step::NoPickle(path.clone(), why));
                 }
                 Sniffed::LfsPointer => say(Step::Notice(lfs_pointer(path.clone()))),
@@ -248,6 +251,20 @@ impl Members {
         }
         self.add(members);
         sorted
+    }
+}
+
+/// Says so where some of a member of no known kind was not searched.
+fn unsearched(
+    member: &Member,
+    path: &MemberPath,
+    source: &Arc<dyn Source>,
+    say: &mut dyn FnMut(Step),
+) {
+    if let Some((start, end)) = container::unsearched(member, source.as_ref()) {
+        let message = format!("bytes {start} to {end} were not searched for pickles");
+        let notice = Notice::about(path.clone(), NoticeKind::Unsearched, message);
+        say(Step::Notice(notice));
     }
 }
 

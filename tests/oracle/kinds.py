@@ -5,6 +5,7 @@ bytes, and give what comes out of a damaged file before they fail. Those of the 
 libraries that unpickle, or import, by themselves.
 """
 
+import ast
 import base64
 import bz2
 import csv
@@ -18,6 +19,7 @@ import lzma
 import os
 import pathlib
 import pickle
+import quopri
 import sqlite3
 import struct
 import sys
@@ -298,6 +300,34 @@ def schema_of_parquet(pyarrow, path):
     return pyarrow.parquet.read_schema(path)
 
 
+def columns(opened):
+    """The values of all columns, and what texts stand for."""
+
+    def read(path):
+        import pyarrow
+
+        for column in opened(pyarrow, path).columns:
+            for value in column.to_pylist():
+                for leaf in leaves(value):
+                    yield from decoded(leaf)
+
+    return read
+
+
+def table_of_arrow(pyarrow, path):
+    data = pathlib.Path(path).read_bytes()
+    try:
+        return pyarrow.ipc.open_file(data).read_all()
+    except Exception:
+        return pyarrow.ipc.open_stream(data).read_all()
+
+
+def table_of_parquet(pyarrow, path):
+    import pyarrow.parquet
+
+    return pyarrow.parquet.read_table(path)
+
+
 def objects_of_zodb(path):
     import ZODB.FileStorage
 
@@ -354,6 +384,9 @@ ENCODINGS = [
     base64.b85decode,
     lambda text: base64.a85decode(text, adobe=True),
     lambda text: bytes.fromhex(text.decode()),
+    lambda text: bytes.fromhex(text.decode().removeprefix("0x")),
+    lambda text: ast.literal_eval(text.decode()),
+    quopri.decodestring,
     zlib.decompress,
     gzip.decompress,
     bz2.decompress,
@@ -371,7 +404,7 @@ def decoded(data, depth=0):
             result = decode(data)
         except Exception:
             continue
-        if result:
+        if result and isinstance(result, bytes):
             yield from decoded(result, depth + 1)
 
 
@@ -641,6 +674,8 @@ KINDS = {
     "hdf5": Kind(values_of_hdf5, needs=("h5py", "numpy")),
     "arrow": Kind(metadata(schema_of_arrow), needs="pyarrow"),
     "parquet": Kind(metadata(schema_of_parquet), needs=("pyarrow", "pyarrow.parquet")),
+    "arrow-columns": Kind(columns(table_of_arrow), needs="pyarrow"),
+    "parquet-columns": Kind(columns(table_of_parquet), needs=("pyarrow", "pyarrow.parquet")),
     "zodb": Kind(objects_of_zodb, needs=("ZODB", "ZODB.FileStorage")),
     "npy": Kind(load=each_array, needs="numpy"),
     "npz": Kind(load=each_array, needs="numpy"),
