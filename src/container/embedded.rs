@@ -5,7 +5,12 @@
 //! word begins, and in rows of digits. A file is searched for them whatever else it is, if it is
 //! text; what nobody else claims is searched, too, if all but few of its first bytes are text.
 
-use std::{io, sync::Arc};
+use std::{
+    io,
+    sync::{Arc, LazyLock},
+};
+
+use regex::bytes::Regex;
 
 use super::{
     Format, Head, Member, Opening, ProblemKind, carve,
@@ -70,8 +75,11 @@ pub(super) fn is_in(
 
 /// Whether all but few of the first bytes are those of text: readers of tables take others as well.
 fn is_nearly_text(head: &Head<'_>) -> bool {
-    let odd = |byte: &&u8| !byte.is_ascii_graphic() && !byte.is_ascii_whitespace();
-    encoding::is_little(head.bytes.iter().filter(odd).count(), head.bytes.len())
+    // In the width of a byte, so that many are compared at once; no piece has more than that counts.
+    let odd = |byte: u8| u8::from(!byte.is_ascii_graphic() & !byte.is_ascii_whitespace());
+    let pieces = head.bytes.chunks(usize::from(u8::MAX));
+    let others = pieces.map(|piece| piece.iter().fold(0, |sum, byte| sum + odd(*byte)));
+    encoding::is_little(others.map(usize::from).sum(), head.bytes.len())
 }
 
 /// How pickles and packed data begin in base 64: protocols, gzip, zlib, zip, bzip2, xz, zstd.
@@ -79,11 +87,11 @@ const BEGINNINGS: [&[u8]; 9] = [
     b"gA", b"H4sI", b"eJ", b"eN", b"eA", b"UEsD", b"Qlpo", b"/Td6", b"KLUv",
 ];
 
-/// How bytes begin that are spelled out: escapes, signs, literals, numbers, uuencoded lines. Of
-/// numbers only those that stand for a header or packed data may follow others.
-const SPELLED: [&[u8]; 13] = [
-    b"\\x80", b"\\200", b"=80=0", b"%80%0", b"b'", b"b\"", b"[", b"(", b"128", b"0x80", b"120",
-    b"31", b"begin ",
+/// How bytes begin that are spelled out, besides rows of numbers in brackets: escapes, signs,
+/// literals, numbers, uuencoded lines. Of numbers only those that stand for a header or packed data may follow others.
+const SPELLED: [&[u8]; 11] = [
+    b"\\x80", b"\\200", b"=80=0", b"%80%0", b"b'", b"b\"", b"128", b"0x80", b"120", b"31",
+    b"begin ",
 ];
 
 /// Bytes that are searched at once, and what more is read to see the beginning of a text whole.
@@ -105,6 +113,14 @@ pub(super) enum Around {
 
 /// How headers of pickles begin in hexadecimal digits.
 const HEADERS: [&[u8]; 4] = [b"8002", b"8003", b"8004", b"8005"];
+
+/// All of these at once. None begins inside of another where it would be one.
+static NEEDLES: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    let needles = [&BEGINNINGS[..], &SPELLED, &HEADERS].concat();
+    let words = needles.into_iter().map(String::from_utf8_lossy);
+    let words: Vec<String> = words.map(|word| regex::escape(&word)).collect();
+    Regex::new(&format!("(?-u){}", words.join("|"))).ok()
+});
 
 /// Where the texts of a piece of text begin.
 fn places(text: &[u8], around: Around) -> Vec<usize> {
@@ -129,10 +145,15 @@ fn places(text: &[u8], around: Around) -> Vec<usize> {
             && spelled::spelling(head(*place)).is_some()
             && matches!(encoding::guess(head(*place)), Some(Kind::Spelled(_)))
     };
-    let places = |needles: &'static [&'static [u8]]| {
-        let needles = needles.iter();
-        needles.flat_map(|needle| memchr::memmem::find_iter(text, needle))
+    let is_hexadecimal = |place: &usize| encoding::guess(head(*place)) == Some(Kind::Hexadecimal);
+    let is_text = |needle: &regex::bytes::Match<'_>| match needle.as_bytes() {
+        bytes if SPELLED.contains(&bytes) => spells(&needle.start()),
+        bytes if HEADERS.contains(&bytes) => {
+            around == Around::Others && is_hexadecimal(&needle.start())
+        }
+        _ => begins(&needle.start()),
     };
+    let needles = NEEDLES.iter().flat_map(|needles| needles.find_iter(text));
     let rows = rows(text).filter_map(|place| {
         let guess = |place: usize| encoding::guess(digits(head(place)));
         let behind = || Some(place + prefix(head(place))?);
@@ -141,15 +162,11 @@ fn places(text: &[u8], around: Around) -> Vec<usize> {
             None => behind().filter(|place| guess(*place) == Some(Kind::Hexadecimal)),
         }
     });
-    let mut found: Vec<usize> = { places(&BEGINNINGS).filter(begins) }
-        .chain(places(&SPELLED).filter(spells))
+    let brackets = memchr::memchr2_iter(b'[', b'(', text).filter(spells);
+    let mut found: Vec<usize> = { needles.filter(is_text).map(|needle| needle.start()) }
+        .chain(brackets)
         .chain(rows.filter(|place| !is_quoted(place)))
         .collect();
-    if around == Around::Others {
-        let is_hexadecimal =
-            |place: &usize| encoding::guess(head(*place)) == Some(Kind::Hexadecimal);
-        found.extend(places(&HEADERS).filter(is_hexadecimal));
-    }
     found.sort_unstable();
     found.dedup();
     found

@@ -118,7 +118,7 @@ impl Token {
 const CONVINCING: usize = 6;
 
 /// Tokens that are held against the beginning of a pickle where nothing else tells of the format.
-const NEAR: usize = 64;
+const NEAR: usize = 16;
 
 /// Numbers and short texts before the first map or array of a file that are passed over. Readers
 /// hand out one value behind the other.

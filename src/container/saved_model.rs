@@ -20,9 +20,14 @@ const IDENTIFIER: &[u8] = b"_tf_keras_";
 
 /// Whether such an object stands in the first or last bytes of what begins like a message.
 fn is_keras(head: &Head<'_>) -> bool {
+    // The numbers of all fields that there are take one byte.
+    let begins = |byte: &u8| (0x08..0x80).contains(byte);
     let first = Field::read(head.bytes).is_some_and(|field| field.end() <= head.length);
     let has = |bytes| find(bytes, IDENTIFIER).is_some();
-    first && head.text.is_none() && (has(head.bytes) || has(head.tail))
+    first
+        && head.bytes.first().is_some_and(begins)
+        && head.text.is_none()
+        && (has(head.bytes) || has(head.tail))
 }
 
 /// The version of the format, which is one, and a message that begins with another one.

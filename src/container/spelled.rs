@@ -1,7 +1,7 @@
 //! Bytes that a text spells out one by one: Python's literals with escapes, rows of numbers,
 //! quoted-printable and percent signs, uuencoded lines.
 
-use super::literal::escape;
+use super::{encoding, literal::escape};
 
 /// How bytes are spelled out.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -28,7 +28,10 @@ pub(super) fn spelling(head: &[u8]) -> Option<Spelling> {
         b'b' if is_uuencoded(head) => Some(Spelling::Uuencoded),
         b'=' | b'%' if is_sign(head) => Some(Spelling::Signs),
         b'[' | b'(' | b'{' | b'-' | b'0'..=b'9' => {
-            (numbers(head).0.len() >= FEWEST).then_some(Spelling::Numbers)
+            // Most rows of numbers show by their first one that they stand for nothing.
+            let may_begin = |first: &u8| encoding::may_begin(*first);
+            let begins = numbers(head, 1).0.first().is_some_and(may_begin);
+            (begins && numbers(head, FEWEST).0.len() == FEWEST).then_some(Spelling::Numbers)
         }
         _ => None,
     }
@@ -55,7 +58,7 @@ impl Spelling {
         match self {
             Self::Literal => literal(text),
             Self::Signs => signs(text),
-            Self::Numbers => numbers(text),
+            Self::Numbers => numbers(text, usize::MAX),
             Self::Uuencoded => uuencoded(text),
         }
     }
@@ -136,13 +139,13 @@ fn signs(text: &[u8]) -> (Vec<u8>, usize) {
     (data, text.len() - rest.len())
 }
 
-/// Numbers that fit into a byte, negative ones included, up to something else. Between two of them
-/// stands something.
-fn numbers(text: &[u8]) -> (Vec<u8>, usize) {
+/// The first numbers that fit into a byte, negative ones included, up to something else. Between two
+/// of them stands something.
+fn numbers(text: &[u8], most: usize) -> (Vec<u8>, usize) {
     let is_between = |byte: &&u8| byte.is_ascii_whitespace() || b",;[({-".contains(byte);
     let mut data = Vec::new();
     let mut end = 0;
-    loop {
+    while data.len() < most {
         let rest = text.get(end..).unwrap_or_default();
         let between = rest.iter().take_while(is_between).count();
         if between == 0 && !data.is_empty() {
@@ -280,7 +283,7 @@ mod tests {
 
     #[test]
     fn a_text_ends_where_its_spelling_does() {
-        assert_eq!(numbers(b"[1, 2, 300]"), (vec![1, 2], 5));
+        assert_eq!(numbers(b"[1, 2, 300]", 9), (vec![1, 2], 5));
         assert_eq!(literal(br"b'a\n'b"), (b"a\n".to_vec(), 5));
         assert_eq!(literal(b"b'a'\n  b'b' b\"c\""), (b"ab".to_vec(), 10));
         assert_eq!(signs(b"=41=4"), (b"A".to_vec(), 3));
