@@ -5,7 +5,12 @@
 //! word begins, and in rows of digits. A file is searched for them whatever else it is, if it is
 //! text; what nobody else claims is searched, too, if all but few of its first bytes are text.
 
-use std::{io, sync::Arc};
+use std::{
+    io,
+    sync::{Arc, LazyLock},
+};
+
+use regex::bytes::Regex;
 
 use super::{
     Format, Head, Member, Opening, ProblemKind, carve,
@@ -79,12 +84,20 @@ const BEGINNINGS: [&[u8]; 9] = [
     b"gA", b"H4sI", b"eJ", b"eN", b"eA", b"UEsD", b"Qlpo", b"/Td6", b"KLUv",
 ];
 
-/// How bytes begin that are spelled out: escapes, signs, literals, numbers, uuencoded lines. Of
-/// numbers only those that stand for a header or packed data may follow others.
-const SPELLED: [&[u8]; 13] = [
-    b"\\x80", b"\\200", b"=80=0", b"%80%0", b"b'", b"b\"", b"[", b"(", b"128", b"0x80", b"120",
-    b"31", b"begin ",
+/// How bytes begin that are spelled out: escapes, signs, literals, numbers, uuencoded lines. Numbers
+/// that stand for a header or for packed data may follow others, those that stand for an older pickle
+/// are the first ones of a list.
+const SPELLED: [&[u8]; 19] = [
+    b"\\x80", b"\\200", b"=80=0", b"%80%0", b"b'", b"b\"", b"128", b"0x80", b"120", b"31",
+    b"begin ", b"[99,", b"[40,", b"[93,", b"[125,", b"(99,", b"(40,", b"(93,", b"(125,",
 ];
+
+/// All of these at once.
+static FIRST: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    let all = BEGINNINGS.iter().chain(&SPELLED).copied();
+    let all = all.map(|needle| regex::escape(&String::from_utf8_lossy(needle)));
+    Regex::new(&all.collect::<Vec<_>>().join("|")).ok()
+});
 
 /// Bytes that are searched at once, and what more is read to see the beginning of a text whole.
 const STRIDE: usize = 1 << 20;
@@ -129,10 +142,15 @@ fn places(text: &[u8], around: Around) -> Vec<usize> {
             && spelled::spelling(head(*place)).is_some()
             && matches!(encoding::guess(head(*place)), Some(Kind::Spelled(_)))
     };
-    let places = |needles: &'static [&'static [u8]]| {
-        let needles = needles.iter();
-        needles.flat_map(|needle| memchr::memmem::find_iter(text, needle))
+    let is_first = |place: &usize| {
+        let rest = text.get(*place..).unwrap_or_default();
+        match BEGINNINGS.iter().any(|needle| rest.starts_with(needle)) {
+            true => begins(place),
+            false => spells(place),
+        }
     };
+    let first = FIRST.iter().flat_map(|first| first.find_iter(text));
+    let first = first.map(|found| found.start()).filter(is_first);
     let rows = rows(text).filter_map(|place| {
         let guess = |place: usize| encoding::guess(digits(head(place)));
         let behind = || Some(place + prefix(head(place))?);
@@ -141,14 +159,15 @@ fn places(text: &[u8], around: Around) -> Vec<usize> {
             None => behind().filter(|place| guess(*place) == Some(Kind::Hexadecimal)),
         }
     });
-    let mut found: Vec<usize> = { places(&BEGINNINGS).filter(begins) }
-        .chain(places(&SPELLED).filter(spells))
+    let mut found: Vec<usize> = first
         .chain(rows.filter(|place| !is_quoted(place)))
         .collect();
     if around == Around::Others {
         let is_hexadecimal =
             |place: &usize| encoding::guess(head(*place)) == Some(Kind::Hexadecimal);
-        found.extend(places(&HEADERS).filter(is_hexadecimal));
+        let headers = HEADERS.iter();
+        let headers = headers.flat_map(|header| memchr::memmem::find_iter(text, header));
+        found.extend(headers.filter(is_hexadecimal));
     }
     found.sort_unstable();
     found.dedup();
