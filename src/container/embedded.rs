@@ -87,12 +87,20 @@ const BEGINNINGS: [&[u8]; 9] = [
     b"gA", b"H4sI", b"eJ", b"eN", b"eA", b"UEsD", b"Qlpo", b"/Td6", b"KLUv",
 ];
 
-/// How bytes begin that are spelled out, besides rows of numbers in brackets: escapes, signs,
-/// literals, numbers, uuencoded lines. Of numbers only those that stand for a header or packed data may follow others.
-const SPELLED: [&[u8]; 11] = [
+/// How bytes begin that are spelled out: escapes, signs, literals, numbers, uuencoded lines. Numbers
+/// that stand for a header or for packed data may follow others, those that stand for an older pickle
+/// are the first ones of a list.
+const SPELLED: [&[u8]; 19] = [
     b"\\x80", b"\\200", b"=80=0", b"%80%0", b"b'", b"b\"", b"128", b"0x80", b"120", b"31",
-    b"begin ",
+    b"begin ", b"[99,", b"[40,", b"[93,", b"[125,", b"(99,", b"(40,", b"(93,", b"(125,",
 ];
+
+/// All of these at once.
+static FIRST: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    let all = BEGINNINGS.iter().chain(&SPELLED).copied();
+    let all = all.map(|needle| regex::escape(&String::from_utf8_lossy(needle)));
+    Regex::new(&all.collect::<Vec<_>>().join("|")).ok()
+});
 
 /// Bytes that are searched at once, and what more is read to see the beginning of a text whole.
 const STRIDE: usize = 1 << 20;
@@ -113,14 +121,6 @@ pub(super) enum Around {
 
 /// How headers of pickles begin in hexadecimal digits.
 const HEADERS: [&[u8]; 4] = [b"8002", b"8003", b"8004", b"8005"];
-
-/// All of these at once. None begins inside of another where it would be one.
-static NEEDLES: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    let needles = [&BEGINNINGS[..], &SPELLED, &HEADERS].concat();
-    let words = needles.into_iter().map(String::from_utf8_lossy);
-    let words: Vec<String> = words.map(|word| regex::escape(&word)).collect();
-    Regex::new(&format!("(?-u){}", words.join("|"))).ok()
-});
 
 /// Where the texts of a piece of text begin.
 fn places(text: &[u8], around: Around) -> Vec<usize> {
@@ -145,15 +145,15 @@ fn places(text: &[u8], around: Around) -> Vec<usize> {
             && spelled::spelling(head(*place)).is_some()
             && matches!(encoding::guess(head(*place)), Some(Kind::Spelled(_)))
     };
-    let is_hexadecimal = |place: &usize| encoding::guess(head(*place)) == Some(Kind::Hexadecimal);
-    let is_text = |needle: &regex::bytes::Match<'_>| match needle.as_bytes() {
-        bytes if SPELLED.contains(&bytes) => spells(&needle.start()),
-        bytes if HEADERS.contains(&bytes) => {
-            around == Around::Others && is_hexadecimal(&needle.start())
+    let is_first = |place: &usize| {
+        let rest = text.get(*place..).unwrap_or_default();
+        match BEGINNINGS.iter().any(|needle| rest.starts_with(needle)) {
+            true => begins(place),
+            false => spells(place),
         }
-        _ => begins(&needle.start()),
     };
-    let needles = NEEDLES.iter().flat_map(|needles| needles.find_iter(text));
+    let first = FIRST.iter().flat_map(|first| first.find_iter(text));
+    let first = first.map(|found| found.start()).filter(is_first);
     let rows = rows(text).filter_map(|place| {
         let guess = |place: usize| encoding::guess(digits(head(place)));
         let behind = || Some(place + prefix(head(place))?);
@@ -162,11 +162,16 @@ fn places(text: &[u8], around: Around) -> Vec<usize> {
             None => behind().filter(|place| guess(*place) == Some(Kind::Hexadecimal)),
         }
     });
-    let brackets = memchr::memchr2_iter(b'[', b'(', text).filter(spells);
-    let mut found: Vec<usize> = { needles.filter(is_text).map(|needle| needle.start()) }
-        .chain(brackets)
+    let mut found: Vec<usize> = first
         .chain(rows.filter(|place| !is_quoted(place)))
         .collect();
+    if around == Around::Others {
+        let is_hexadecimal =
+            |place: &usize| encoding::guess(head(*place)) == Some(Kind::Hexadecimal);
+        let headers = HEADERS.iter();
+        let headers = headers.flat_map(|header| memchr::memmem::find_iter(text, header));
+        found.extend(headers.filter(is_hexadecimal));
+    }
     found.sort_unstable();
     found.dedup();
     found
