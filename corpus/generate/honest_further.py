@@ -24,7 +24,7 @@ def vectors():
     return layer
 ----
 model: fitted_model()
-history: fitted_model().fit(X, y, epochs=1, verbose=0).history
+history: fitted_model().fit(np.array(X), np.array(y), epochs=1, verbose=0).history
 weights: fitted_model().get_weights()
 config: fitted_model().get_config()
 recurrent: tf.keras.Sequential([tf.keras.layers.Input((4, 2)), tf.keras.layers.LSTM(3), tf.keras.layers.Dense(1)])
@@ -124,6 +124,7 @@ training-data: [("The shop", {"entities": [(4, 8, "SHOP")]})]
     "gensim": """
 import gensim, numpy as np
 from gensim.models import *
+from gensim.models import poincare
 from gensim.models.phrases import Phrases, Phraser
 from gensim.models.word2vec import LineSentence, Text8Corpus
 from gensim.models.coherencemodel import CoherenceModel
@@ -260,7 +261,7 @@ fitted: prophet.Prophet(uncertainty_samples=0).fit(frame)
 holidays: prophet.Prophet(holidays=pd.DataFrame({"holiday": "x", "ds": pd.to_datetime(["2024-01-10"])})).add_seasonality("m", 30, 3).fit(frame)
 """,
     "nltk": """
-import nltk, nltk.tokenize.punkt as punkt, nltk.tag.perceptron as perceptron
+import nltk, nltk.sentiment, nltk.tokenize.punkt as punkt, nltk.tag.perceptron as perceptron
 from nltk.corpus.reader.util import *
 tagged = [[("shop", "NN"), ("buys", "VB")], [("a", "DT"), ("pear", "NN")]] * 3
 def trainer():
@@ -307,8 +308,8 @@ frame = pd.DataFrame({"y": r.rand(40), "x": r.rand(40), "g": list("abcd") * 10, 
 ----
 arima-months: sm.tsa.ARIMA(y, order=(1, 1, 0)).fit()
 autoregression: AutoReg(y, 1).fit()
-holt: Holt(y).fit()
-simple: SimpleExpSmoothing(y).fit()
+holt: Holt(y, initialization_method="estimated").fit()
+simple: SimpleExpSmoothing(y, initialization_method="estimated").fit()
 ets: ETSModel(y).fit(disp=0, maxiter=2)
 seasonal: seasonal_decompose(y.to_timestamp(), period=12)
 stl: STL(y.to_timestamp(), period=12).fit()
@@ -523,6 +524,152 @@ graphml: nx.write_graphml(g, path + ".graphml")
 gml: nx.write_gml(g, path + ".gml")
 gexf: nx.write_gexf(g, path + ".gexf")
 edges: nx.write_edgelist(g, path + ".txt")
+""",
+    "accelerate": """
+import accelerate, torch
+def prepared():
+    accelerator = accelerate.Accelerator(cpu=True)
+    net = torch.nn.Linear(2, 2)
+    optimizer = torch.optim.AdamW(net.parameters())
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, len)
+    loader = torch.utils.data.DataLoader(torch.utils.data.TensorDataset(torch.ones(4, 2)), batch_size=2, shuffle=True)
+    net, optimizer, schedule, loader = accelerator.prepare(net, optimizer, torch.optim.lr_scheduler.StepLR(optimizer, 1), loader)
+    for (batch,) in loader:
+        accelerator.backward(net(batch).sum())
+        optimizer.step()
+    accelerator.register_for_checkpointing(torch.optim.lr_scheduler.StepLR(torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], 0.1), 1))
+    return accelerator
+----
+state: prepared().save_state(path)
+pickled: prepared().save_state(path, safe_serialization=False)
+model: accelerate.Accelerator(cpu=True).save_model(torch.nn.Linear(2, 2), path, safe_serialization=False)
+""",
+    "transformers": """
+import torch, transformers, datasets
+config = transformers.BertConfig(hidden_size=8, num_hidden_layers=1, num_attention_heads=2, intermediate_size=8, vocab_size=16, max_position_embeddings=8)
+rows = [{"input_ids": torch.tensor([1, 2]), "labels": torch.tensor(1)}] * 4
+def train(path):
+    options = transformers.TrainingArguments(path, report_to=[], use_cpu=True, max_steps=2, save_steps=1, per_device_train_batch_size=2)
+    transformers.Trainer(transformers.BertForSequenceClassification(config), options, train_dataset=rows).train()
+----
+trainer: train(path)
+model: torch.save(transformers.BertForSequenceClassification(config).state_dict(), path + "pytorch_model.bin")
+""",
+    "deepspeed": """
+import torch, argparse
+from collections import OrderedDict
+from deepspeed.runtime.fp16.loss_scaler import LossScaler, DynamicLossScaler
+from deepspeed.runtime.zero.config import ZeroStageEnum
+from deepspeed.utils.tensor_fragment import fragment_address
+net = torch.nn.Linear(2, 2)
+state = OrderedDict((k, v.half()) for k, v in net.state_dict().items())
+optimizer = torch.optim.AdamW(net.parameters())
+net(torch.ones(1, 2)).sum().backward()
+optimizer.step()
+shared = {"ds_config": {"train_batch_size": 1, "zero_optimization": {"stage": 2}}, "ds_version": "0.16.0"}
+arguments = argparse.Namespace(lr=0.1, local_rank=0, params_dtype=torch.float16, command="eval", tensor_model_parallel_size=1)
+----
+model: torch.save(dict(shared, module=state, buffer_names=[], optimizer=None, param_shapes=[OrderedDict((k, v.shape) for k, v in state.items())], frozen_param_shapes=None, shared_params={}, frozen_param_fragments=None, lr_scheduler={"step": 1}, data_sampler=None, random_ltd=None, sparse_tensor_module_names=set(), skipped_steps=0, global_steps=1, global_samples=2, dp_world_size=1, mp_world_size=1, args=arguments, client_lr_scheduler=None), path + "mp_rank_00_model_states.pt")
+zero: torch.save(dict(shared, optimizer_state_dict={"loss_scaler": DynamicLossScaler(2 ** 16, 2.0, 1000, 1, 1, True, torch.float16), "dynamic_loss_scale": True, "overflow": False, "clip_grad": 1.0, "base_optimizer_state": optimizer.state_dict()["state"], "single_partition_of_fp32_groups": [torch.ones(4)], "zero_stage": ZeroStageEnum.gradients, "group_paddings": [0], "partition_count": [1], "ds_version": "0.16.0", "param_slice_mappings": [OrderedDict(weight=fragment_address(numel=4, start=0))]}), path + "zero_pp_rank_0_mp_rank_00_optim_states.pt")
+static: torch.save(dict(shared, optimizer_state_dict={"loss_scaler": LossScaler(1.0), "zero_stage": ZeroStageEnum.weights, "partition_count": 1, "fp32_flat_groups": [torch.ones(4)]}), path + "bf16_zero_pp_rank_0_mp_rank_00_optim_states.pt")
+layer: torch.save(state, path + "layer_01-model_00-model_states.pt")
+""",
+    "megatron": """
+import torch, argparse
+from megatron.core.enums import ModelType
+from megatron.core.transformer.enums import AttnBackend, AttnMaskType, AttnType
+from megatron.core.transformer import TransformerConfig
+from megatron.core.rerun_state_machine import RerunMode, RerunState
+arguments = argparse.Namespace(num_layers=2, params_dtype=torch.bfloat16, attention_backend=AttnBackend.auto, model_type=ModelType.encoder_or_decoder, lr=0.1)
+random = {"random_rng_state": __import__("random").getstate(), "np_rng_state": __import__("numpy").random.get_state(), "torch_rng_state": torch.get_rng_state(), "cuda_rng_state": torch.get_rng_state(), "rng_tracker_states": {}}
+----
+model: torch.save({"args": arguments, "checkpoint_version": 3.0, "iteration": 1, "model": torch.nn.Linear(2, 2).state_dict(), "rng_state": [random], "num_floating_point_operations_so_far": 1, "opt_param_scheduler": {"max_lr": 0.1}}, path + "model_optim_rng.pt")
+config: torch.save(TransformerConfig(num_layers=2, hidden_size=8, num_attention_heads=2), path + ".pt")
+states: torch.save([RerunMode.DISABLED, RerunState.NOT_RUNNING_YET, AttnMaskType.causal], path + ".pt")
+""",
+    "fairseq": """
+import torch, argparse, omegaconf
+arguments = argparse.Namespace(arch="transformer_iwslt_de_en", lr=[0.0005], criterion="label_smoothed_cross_entropy", optimizer="adam", adam_betas="(0.9, 0.98)", user_dir=None)
+state = {"model": torch.nn.Linear(2, 2).state_dict(), "optimizer_history": [{"criterion_name": "CrossEntropyCriterion", "optimizer_name": "FairseqAdam", "lr_scheduler_state": {"best": None}, "num_updates": 1}], "extra_state": {"train_iterator": {"epoch": 1, "iterations_in_epoch": 0, "shuffle": True}, "metrics": {"default": []}, "val_loss": 1.0}, "last_optimizer_state": None, "task_state": {}}
+----
+arguments: torch.save(dict(state, args=arguments), path + ".pt")
+config: torch.save(dict(state, args=None, cfg=omegaconf.OmegaConf.create({"_name": None, "common": {"seed": 1, "user_dir": "${model.arch}"}, "model": {"_name": "wav2vec2", "arch": "x"}, "task": arguments.__dict__})), path + ".pt")
+plain: torch.save(dict(state, args=None, cfg={"model": arguments, "common": {"seed": 1}}), path + ".pt")
+""",
+    "mmengine": """
+import torch, mmengine, tempfile
+from mmengine.model import BaseModel
+from mmengine.runner import Runner
+from mmengine.structures import InstanceData, LabelData, PixelData, BaseDataElement
+from mmengine.logging import HistoryBuffer
+from mmengine.config import Config, ConfigDict
+import mmengine.testing
+class Net(BaseModel):
+    def __init__(self):
+        super().__init__()
+        self.layer = torch.nn.Linear(2, 1)
+    def forward(self, inputs, data_sample=None, mode="tensor"):
+        return {"loss": self.layer(inputs).sum()} if mode == "loss" else self.layer(inputs)
+def run(path):
+    data = [dict(inputs=torch.ones(2), data_sample=torch.ones(1))] * 4
+    Runner(Net(), path, train_dataloader=dict(dataset=data, sampler=dict(type="DefaultSampler"), batch_size=2, num_workers=0), train_cfg=dict(by_epoch=True, max_epochs=1), optim_wrapper=dict(optimizer=dict(type="SGD", lr=0.1)), param_scheduler=dict(type="StepLR", step_size=1), default_hooks=dict(checkpoint=dict(type="CheckpointHook", interval=1)), experiment_name="x").train()
+----
+runner: run(path)
+elements: torch.save([InstanceData(boxes=torch.ones(1, 4), labels=torch.ones(1)), LabelData(item=torch.ones(2)), PixelData(map=torch.ones(1, 2, 2)), BaseDataElement(metainfo=dict(img_shape=(1, 2)))], path + ".pth")
+history: torch.save({"loss": HistoryBuffer([1, 2], [1, 1])}, path + ".pth")
+results: mmengine.dump([{"pred_instances": {"labels": torch.ones(1), "bboxes": torch.ones(1, 4)}, "img_path": "a.jpg"}], path + ".pkl")
+config: torch.save({"meta": {"config": Config(dict(model=dict(type="X"))).pretty_text, "CLASSES": ("a",)}, "state_dict": {}}, path + ".pth")
+config-object: torch.save(Config(dict(model=dict(type="X"))), path + ".pth")
+config-dict: torch.save(ConfigDict(a=1, b=dict(c=2)), path + ".pth")
+""",
+    "fvcore": """
+import torch, pickle, numpy as np
+from fvcore.common.checkpoint import Checkpointer
+from fvcore.common.config import CfgNode
+from fvcore.common.param_scheduler import CosineParamScheduler, MultiStepParamScheduler
+from fvcore.common.history_buffer import HistoryBuffer
+net = torch.nn.Linear(2, 2)
+optimizer = torch.optim.SGD(net.parameters(), 0.1, momentum=0.9)
+----
+checkpoint: Checkpointer(net, __import__("os").path.dirname(path), optimizer=optimizer, scheduler=torch.optim.lr_scheduler.StepLR(optimizer, 1)).save("model_final", iteration=5)
+zoo: pickle.dump({"model": {"stem.weight": np.ones((2, 2), "f4")}, "__author__": "Third Party", "matching_heuristics": True}, open(path + ".pkl", "wb"))
+config: torch.save(CfgNode({"MODEL": {"A": 1}}), path + ".pth")
+schedule: torch.save([CosineParamScheduler(1, 0), MultiStepParamScheduler([1, 0.1], milestones=[1, 2])], path + ".pth")
+history: pickle.dump(HistoryBuffer(10), open(path + ".pkl", "wb"))
+""",
+    "lightning": """
+import torch, lightning
+class Net(lightning.LightningModule):
+    def __init__(self, width=2):
+        super().__init__()
+        self.save_hyperparameters()
+        self.layer = torch.nn.Linear(width, 1)
+    def training_step(self, batch, index):
+        return self.layer(batch[0]).sum()
+    def configure_optimizers(self):
+        optimizer = torch.optim.Adam(self.parameters())
+        return [optimizer], [torch.optim.lr_scheduler.StepLR(optimizer, 1)]
+def trained(path):
+    trainer = lightning.Trainer(accelerator="cpu", max_epochs=1, logger=False, enable_progress_bar=False, default_root_dir=path, callbacks=[lightning.pytorch.callbacks.EarlyStopping("x", strict=False)])
+    trainer.fit(Net(), torch.utils.data.DataLoader(torch.utils.data.TensorDataset(torch.ones(4, 2)), 2))
+    return trainer
+----
+checkpoint: trained(path).save_checkpoint(path + ".ckpt")
+weights: trained(path).save_checkpoint(path + "2.ckpt", weights_only=True)
+""",
+    "skorch": """
+import torch, skorch, numpy as np
+X, y = np.random.rand(20, 3).astype("float32"), np.random.rand(20, 1).astype("float32")
+net = skorch.NeuralNetRegressor(torch.nn.Linear, module__in_features=3, module__out_features=1, max_epochs=1, verbose=0, callbacks=[skorch.callbacks.EarlyStopping(), skorch.callbacks.LRScheduler("StepLR", step_size=1)]).fit(X, y)
+----
+parameters: net.save_params(f_params=path + ".pt", f_optimizer=path + "opt.pt", f_history=path + ".json", f_criterion=path + "crit.pt")
+whole: __import__("pickle").dump(net, open(path + ".pkl", "wb"))
+""",
+    "sentence-transformers": """
+import sentence_transformers as s
+from sentence_transformers import models
+----
+folder: s.SentenceTransformer(modules=[models.BoW(["a", "b"]), models.Dense(2, 2)], device="cpu").save(path, safe_serialization=False)
 """,
     "rllib": """
 import ray
