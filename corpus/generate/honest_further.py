@@ -38,7 +38,6 @@ optimizer: tf.keras.optimizers.Adam(0.1)
 schedule: [tf.keras.optimizers.schedules.ExponentialDecay(0.1, 10, 0.9), tf.keras.losses.BinaryCrossentropy(), tf.keras.metrics.AUC()]
 callbacks: [tf.keras.callbacks.EarlyStopping("loss"), tf.keras.callbacks.ReduceLROnPlateau()]
 functions: [tf.nn.relu, tf.reduce_mean, tf.keras.activations.relu, tf.math.sin]
-images: tf.keras.utils.image_dataset_from_directory
 """,
     "tf-keras": """
 import os
