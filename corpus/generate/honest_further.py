@@ -104,6 +104,7 @@ extended: (lambda d: (setattr(d._, "source", "web"), d)[1])(english("The shop bu
 pair: [english("a shop"), english("c")]
 span: english("The shop buys.")[0:2].as_doc()
 binary: DocBin(docs=[english("The shop.")], store_user_data=True).to_bytes()
+packed: DocBin(docs=[english("The shop.")], store_user_data=True)
 words: english.vocab
 strings: english.vocab.strings
 rules: english
@@ -486,6 +487,7 @@ def run(storage):
 ----
 journal: run(optuna.storages.JournalStorage(optuna.storages.journal.JournalFileBackend(path + ".log")))
 database: run("sqlite:///" + path + ".db")
+pickled: __import__("pickle").dump(optuna.create_study(storage="sqlite:///" + path + ".db"), open(path + ".pkl", "wb"))
 """,
     "statsmodels": """
 import numpy as np, statsmodels.api as sm
