@@ -241,8 +241,7 @@ model: cloudpickle.dumps(model())
     "arviz": """
 import arviz, numpy as np
 ----
-groups: arviz.from_dict({"posterior": {"a": np.ones((2, 10)), "b": np.ones((2, 10, 3))}})
-summary: arviz.summary(arviz.from_dict({"posterior": {"a": np.random.RandomState(1).rand(2, 50)}}))
+groups: arviz.from_dict(posterior={"a": np.ones((2, 10)), "b": np.ones((2, 10, 3))})
 """,
     "mlflow": """
 import mlflow, mlflow.models, mlflow.types, numpy as np, pandas as pd
@@ -532,9 +531,8 @@ def prepared():
     accelerator = accelerate.Accelerator(cpu=True)
     net = torch.nn.Linear(2, 2)
     optimizer = torch.optim.AdamW(net.parameters())
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, len)
     loader = torch.utils.data.DataLoader(torch.utils.data.TensorDataset(torch.ones(4, 2)), batch_size=2, shuffle=True)
-    net, optimizer, schedule, loader = accelerator.prepare(net, optimizer, torch.optim.lr_scheduler.StepLR(optimizer, 1), loader)
+    net, optimizer, _, loader = accelerator.prepare(net, optimizer, torch.optim.lr_scheduler.StepLR(optimizer, 1), loader)
     for (batch,) in loader:
         accelerator.backward(net(batch).sum())
         optimizer.step()
