@@ -25,7 +25,8 @@ CURRENT = """numpy scipy pandas<3 scikit-learn joblib dill cloudpickle networkx 
     econml sklearn-pandas pyts scikit-survival interpret-core gplearn bidict pyrsistent boltons treelib anytree"""
 TORCH = """torch torchvision transformers stable-baselines3 timm peft accelerate trl ultralytics fastai flair torchmetrics
     pytorch-lightning xgboost-cpu lightgbm catboost sentence-transformers torch-geometric skorch diffusers ray[rllib] gymnasium
-    lightning omegaconf datasets megatron-core mmengine-lite mmcv-lite setuptools wheel hjson ninja py-cpuinfo portalocker tabulate
+    lightning omegaconf datasets megatron-core mmengine-lite mmcv-lite
+    opencv-python-headless setuptools wheel hjson ninja py-cpuinfo portalocker tabulate
     termcolor yacs iopath fvcore deepspeed"""
 # Keras reads its backend when it is imported, so TensorFlow has an environment of its own, and PyMC its own versions of others.
 FURTHER = """tensorflow-cpu tf-keras scikeras numpy scipy pandas scikit-learn joblib"""

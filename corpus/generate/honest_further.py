@@ -598,11 +598,16 @@ plain: torch.save(dict(state, args=None, cfg={"model": arguments, "common": {"se
     "mmengine": """
 import torch, mmengine, tempfile
 from mmengine.model import BaseModel
+from mmengine.logging import MessageHub
 from mmengine.runner import Runner
 from mmengine.structures import InstanceData, LabelData, PixelData, BaseDataElement
 from mmengine.logging import HistoryBuffer
 from mmengine.config import Config, ConfigDict
-import mmengine.testing
+def hub():
+    made = MessageHub.get_instance("saved")
+    made.update_scalar("train/loss", 0.5)
+    made.update_info("epoch", 1)
+    return made.state_dict()
 class Net(BaseModel):
     def __init__(self):
         super().__init__()
@@ -614,6 +619,7 @@ def run(path):
     Runner(Net(), path, train_dataloader=dict(dataset=data, sampler=dict(type="DefaultSampler"), batch_size=2, num_workers=0), train_cfg=dict(by_epoch=True, max_epochs=1), optim_wrapper=dict(optimizer=dict(type="SGD", lr=0.1)), param_scheduler=dict(type="StepLR", step_size=1), default_hooks=dict(checkpoint=dict(type="CheckpointHook", interval=1)), experiment_name="x").train()
 ----
 runner: run(path)
+hub: torch.save({"meta": {"epoch": 1, "iter": 2, "cfg": "x = 1", "seed": 1, "dataset_meta": {"classes": ("a",)}, "hook_msgs": {}}, "state_dict": Net().state_dict(), "message_hub": hub(), "param_schedulers": [{"step_size": 1, "last_step": 1}]}, path + ".pth")
 elements: torch.save([InstanceData(boxes=torch.ones(1, 4), labels=torch.ones(1)), LabelData(item=torch.ones(2)), PixelData(map=torch.ones(1, 2, 2)), BaseDataElement(metainfo=dict(img_shape=(1, 2)))], path + ".pth")
 history: torch.save({"loss": HistoryBuffer([1, 2], [1, 1])}, path + ".pth")
 results: mmengine.dump([{"pred_instances": {"labels": torch.ones(1), "bboxes": torch.ones(1, 4)}, "img_path": "a.jpg"}], path + ".pkl")
