@@ -164,6 +164,11 @@ const DATABASES: &[Kind] = &[
     ("ndbm", "db", &["ndbm-evil.db"]),
     ("btree", "btree", &["btree-evil.bdb"]),
     (
+        "lmdb",
+        "lmdb",
+        &["lmdb-evil.lmdb", "lmdb-long-evil.lmdb", "lmdb-several.lmdb"],
+    ),
+    (
         "sqlite",
         "sqlite",
         &["dbm-sqlite-evil.sqlite", "sqlite-evil.sqlite"],
@@ -188,6 +193,7 @@ const DATABASES: &[Kind] = &[
 const CARRIERS: &[Kind] = &[
     ("keras", "keras", &["keras-lambda.h5", "keras-lambda.keras"]),
     ("keras-import", "", &["keras-import.keras"]),
+    ("saved-model", "", &["saved-model-evil.pb"]),
     ("skops", "skops", &["skops-evil.skops"]),
     (
         "arrow",

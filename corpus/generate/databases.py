@@ -14,6 +14,7 @@ import shelve
 import sqlite3
 import sys
 import tempfile
+import zlib
 
 OUT = pathlib.Path(__file__).resolve().parent.parent / "containers"
 GOOD = {"weights": list(range(300)), "name": "model"}
@@ -84,6 +85,46 @@ class Bytes(dict):
 
     def close(self):
         self.database.close()
+
+
+def lmdb():
+    """Needs the package `lmdb`."""
+    module = importlib.import_module("lmdb")
+
+    def written(change, several=False):
+        with tempfile.TemporaryDirectory() as folder:
+            with module.open(f"{folder}/d", subdir=False, max_dbs=2) as opened:
+                rows = opened.open_db(b"rows", dupsort=several)
+                with opened.begin(write=True) as transaction:
+                    transaction.put(b"model", pickle.dumps(GOOD, 4))
+                    transaction.put(b"long", pickle.dumps(list(range(3000)), 4))
+                    for number in range(5):
+                        transaction.put(b"row %d" % number, pickle.dumps(number, 4), db=rows)
+                change(opened, rows)
+            return pathlib.Path(f"{folder}/d").read_bytes()
+
+    def put(opened, rows, *values):
+        with opened.begin(write=True) as transaction:
+            for value in values:
+                transaction.put(b"evil", value, db=rows)
+
+    def overwrite(opened, rows):
+        put(opened, rows, EVIL + bytes(5000))
+        with opened.begin(write=True) as transaction:
+            transaction.delete(b"evil", db=rows)
+
+    good = written(lambda opened, rows: None)
+    evil = written(lambda opened, rows: put(opened, rows, EVIL))
+    write("lmdb-good.lmdb", good)
+    write("lmdb-evil.lmdb", evil)
+    write("lmdb-cut.lmdb", good[:-5000])
+    write("lmdb-long-evil.lmdb", written(lambda opened, rows: put(opened, rows, EVIL + bytes(5000))))
+    write("lmdb-bomb.lmdb", written(lambda opened, rows: put(opened, rows, zlib.compress(pickle.dumps(bytes(10_000_000), 4)))))
+    write("lmdb-several.lmdb", written(lambda opened, rows: put(opened, rows, b"I1\n.", EVIL), several=True))
+    write("lmdb-freed.lmdb", written(overwrite))
+    # No reader asks a page for its own number.
+    page = evil.index(EVIL) // 4096 * 4096
+    write("lmdb-number.lmdb", evil[:page] + b"\xff" * 8 + evil[page + 8 :])
 
 
 def sqlite():

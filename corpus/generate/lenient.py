@@ -95,6 +95,8 @@ def of_records():
     header = b"CACHE\x01\x00\x00" + struct.pack("<Q", len(EVIL))
     write("unknown-header.bin", header + EVIL)
     write("unknown-end.bin", bytes(range(256)) * 8 + EVIL)
+    write("unknown-packed.bin", header + gzip.compress(EVIL, mtime=0))
+    write("unknown-packed-end.bin", bytes(range(256)) * 8 + zlib.compress(EVIL))
     write("unknown-good.bin", header + bytes(range(128, 256)) * 4)
     packed = [zlib.compress(struct.pack(">I", len(data)) + data) for data in [GOOD, EVIL]]
     names = [b"org.apache.hadoop.io.NullWritable", b"org.apache.hadoop.io.BytesWritable"]

@@ -133,20 +133,13 @@ const BLOCK: usize = 32;
 /// The first place from `start` on at which a pickle may start. Before the bytes stands another,
 /// unless they are the first.
 fn candidate(bytes: &[u8], start: usize, (before, text): (Option<u8>, Text)) -> Option<usize> {
-    // Without a jump, so that many bytes are compared at once.
-    let first = |byte: &u8| {
-        let byte = *byte;
-        let header = (byte == 0x80) | (byte == 0x8c);
-        header | (byte == b'c') | (byte == b'(') | (byte == b']') | (byte == b'}')
-    };
     let mut start = start;
     loop {
         let rest = bytes.get(start..)?;
-        // To the end of each block, whatever is found: so its bytes are compared at once.
-        let has_first = |block: &[u8]| block.iter().fold(false, |found, byte| found | first(byte));
-        let blocks = rest.chunks_exact(BLOCK);
+        let blocks = rest.as_chunks::<BLOCK>().0.iter();
         start += blocks.take_while(|block| !has_first(block)).count() * BLOCK;
-        let at = start + bytes.get(start..)?.iter().position(first)?;
+        let mut rest = bytes.get(start..)?.iter();
+        let at = start + rest.position(|byte| is_first(*byte) != 0)?;
         let begins = || {
             let previous = at
                 .checked_sub(1)
@@ -165,6 +158,19 @@ fn candidate(bytes: &[u8], start: usize, (before, text): (Option<u8>, Text)) -> 
         }
         start = at + 1;
     }
+}
+
+/// Whether a pickle may start with a byte, without a jump and in the width of a byte, so that many
+/// are compared at once.
+fn is_first(byte: u8) -> u8 {
+    let header = u8::from(byte == 0x80) | u8::from(byte == 0x8c);
+    let value = u8::from(byte == b'(') | u8::from(byte == b']') | u8::from(byte == b'}');
+    header | value | u8::from(byte == b'c')
+}
+
+/// The same of a whole block, whatever is found before its end.
+fn has_first(block: &[u8; BLOCK]) -> bool {
+    block.iter().fold(0, |found, byte| found | is_first(*byte)) != 0
 }
 
 fn is_text(byte: u8) -> bool {

@@ -82,12 +82,12 @@ impl Kind {
         match self {
             Self::Base64 | Self::PlainBase64 => base64(self, text),
             Self::Hexadecimal => {
-                let mut digits = digits(text, |byte| byte.is_ascii_hexdigit());
+                let mut digits: Vec<u8> = digits(text, |byte| byte.is_ascii_hexdigit()).collect();
                 digits.truncate(digits.len() / 2 * 2);
                 data_encoding::HEXLOWER_PERMISSIVE.decode(&digits).ok()
             }
             Self::Base32 => {
-                let mut digits = digits(text, |byte| Self::Base32.has(byte));
+                let mut digits: Vec<u8> = digits(text, |byte| Self::Base32.has(byte)).collect();
                 // One, three or six digits more make no further byte.
                 if matches!(digits.len() % 8, 1 | 3 | 6) {
                     digits.pop();
@@ -212,15 +212,31 @@ const FEWEST: usize = 6;
 pub(super) fn scattered(text: &[u8]) -> Vec<Kind> {
     let head = text.get(..HEAD).unwrap_or(text);
     let promises = |kind: &Kind| {
-        let digits = head.iter().filter(|byte| kind.has(**byte)).count();
-        let is_scattered = digits.saturating_mul(FEWEST) >= head.len();
-        is_scattered && kind.decoded(head).is_some_and(|data| is_promising(&data))
+        let digits = || head.iter().filter(|byte| kind.has(**byte)).count();
+        let is_scattered = || digits().saturating_mul(FEWEST) >= head.len();
+        // Most texts show by their first two digits that they stand for nothing.
+        first_byte(*kind, head).is_some_and(may_begin_alone)
+            && is_scattered()
+            && kind.decoded(head).is_some_and(|data| is_promising(&data))
     };
-    let kinds = [Kind::Base64, Kind::PlainBase64];
-    match guess(text) {
-        Some(_) => Vec::new(),
-        None => kinds.into_iter().filter(promises).collect(),
+    let kinds = [Kind::Base64, Kind::PlainBase64].into_iter();
+    let kinds: Vec<Kind> = kinds.filter(promises).collect();
+    match kinds.is_empty() || guess(text).is_none() {
+        true => kinds,
+        false => Vec::new(),
     }
+}
+
+/// The first byte that a text in base 64 stands for.
+fn first_byte(kind: Kind, text: &[u8]) -> Option<u8> {
+    let mut digits = digits(text, |byte| kind.has(byte)).map(|digit| match digit {
+        b'A'..=b'Z' => digit - b'A',
+        b'a'..=b'z' => digit - b'a' + 26,
+        b'0'..=b'9' => digit - b'0' + 52,
+        b'+' | b'-' => 62,
+        _ => 63,
+    });
+    Some(digits.next()? << 2 | digits.next()? >> 4)
 }
 
 /// The bytes of a text that it is judged by.
@@ -298,6 +314,13 @@ pub(super) fn may_begin(byte: u8) -> bool {
         || matches!(byte, 0x80 | 0x1f | 0xfd | 0x04 | 0x93 | 0x89 | 0xe3)
 }
 
+/// Whether what [`is_promising`] may begin with a byte.
+fn may_begin_alone(byte: u8) -> bool {
+    let code_or_zlib = matches!(byte, 0x63 | 0xe3 | 0x78);
+    code_or_zlib || matches!(byte, 0x80 | b'c' | b'(' | b']' | b'}') || { MAGICS.iter() }
+        .any(|magic| magic.first() == Some(&byte))
+}
+
 /// Whether bytes begin like a pickle, packed data or code.
 pub(super) fn is_promising(data: &[u8]) -> bool {
     is_packed(data) || is_code(data) || begins_pickle(data)
@@ -367,29 +390,31 @@ pub(super) fn is_dotted(byte: u8) -> bool {
 }
 
 /// The characters of a text that count.
-fn digits(text: &[u8], counts: impl Fn(u8) -> bool) -> Vec<u8> {
-    let mut digits = Vec::with_capacity(text.len());
+fn digits(text: &[u8], counts: impl Fn(u8) -> bool) -> impl Iterator<Item = u8> {
     let mut bytes = text.iter().copied();
-    while let Some(byte) = bytes.next() {
-        match byte {
-            // `\n` and `\r`, and `\/`, which some writers make of a slash.
-            b'\\' => digits.extend(bytes.next().filter(|byte| *byte == b'/')),
-            byte if counts(byte) => digits.push(byte),
-            _ => {}
+    std::iter::from_fn(move || {
+        loop {
+            match bytes.next()? {
+                // `\n` and `\r`, and `\/`, which some writers make of a slash.
+                b'\\' => {
+                    if let Some(b'/') = bytes.next() {
+                        return Some(b'/');
+                    }
+                }
+                byte if counts(byte) => return Some(byte),
+                _ => {}
+            }
         }
-    }
-    digits
+    })
 }
 
 fn base64(kind: Kind, text: &[u8]) -> Option<Vec<u8>> {
-    let mut digits = digits(text, |byte| kind.has(byte));
-    for digit in &mut digits {
-        *digit = match *digit {
-            b'-' => b'+',
-            b'_' => b'/',
-            digit => digit,
-        };
-    }
+    let digits = digits(text, |byte| kind.has(byte)).map(|digit| match digit {
+        b'-' => b'+',
+        b'_' => b'/',
+        digit => digit,
+    });
+    let mut digits: Vec<u8> = digits.collect();
     if digits.len() % 4 == 1 {
         digits.pop();
     }

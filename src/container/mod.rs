@@ -29,8 +29,10 @@ mod msgpack;
 mod named;
 mod note;
 mod npy;
+mod packed;
 mod padding;
 mod records;
+mod saved_model;
 mod searched;
 mod sequence;
 mod seven_zip;
@@ -129,6 +131,7 @@ pub static FORMATS: &[Format] = &[
     database::sqlite::LOG,
     database::gdbm::FORMAT,
     database::berkeley::FORMAT,
+    database::lmdb::FORMAT,
     hdf5::FORMAT,
     arrow::IPC,
     arrow::PARQUET,
@@ -137,6 +140,7 @@ pub static FORMATS: &[Format] = &[
     blosc::FORMAT,
     database::zodb::FORMAT,
     sequence::FORMAT,
+    saved_model::FORMAT,
     searched::RECORDS,
     searched::JAVA,
     text::JSON,

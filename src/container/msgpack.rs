@@ -117,6 +117,9 @@ impl Token {
 /// Tokens in a row that are no accident.
 const CONVINCING: usize = 6;
 
+/// Tokens that are held against the beginning of a pickle where nothing else tells of the format.
+const NEAR: usize = 64;
+
 /// Numbers and short texts before the first map or array of a file that are passed over. Readers
 /// hand out one value behind the other.
 const SCALARS: usize = 4;
@@ -166,7 +169,12 @@ fn matches(head: &Head<'_>) -> bool {
         if token.is_pickle(rest) {
             return true;
         }
+        // Nothing else can tell of the format any more.
+        if (is_odd || left == 0) && tokens >= NEAR {
+            return keyed && !is_odd && is_whole;
+        }
         at = at.saturating_add(token.head).saturating_add(token.payload);
+        tokens += 1;
         // Behind the first value may stand others. They tell nothing of the format.
         if left == 0 {
             continue;
@@ -176,7 +184,6 @@ fn matches(head: &Head<'_>) -> bool {
         keyed |= is_key;
         is_key = token.what == What::Map && token.inside > 0;
         left = (left - 1).saturating_add(token.inside);
-        tokens += 1;
         let is_end = at == head.length || at < head.length && tokens >= CONVINCING - 1;
         is_whole |= left == 0 && is_end;
     }

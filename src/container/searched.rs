@@ -7,7 +7,7 @@ use super::{
     Format, Head, Opening, ProblemKind,
     bits::{chunk, u64_le},
     carve::{self, Shortage, Text, carve},
-    magic,
+    magic, packed,
     sniff::HEAD,
 };
 use crate::{
@@ -54,7 +54,11 @@ pub(super) static HIDING: Format = Format {
             let message = "what stands around the pickles in it is of no known kind";
             opening.problem(ProblemKind::Unsupported, message);
         }
-        open(opening)
+        let end = opening.source.len().min(opening.limits().searched);
+        match packed::emit(opening, (0, end))? {
+            true => open(opening),
+            false => Ok(()),
+        }
     },
 };
 
@@ -163,6 +167,11 @@ pub(super) fn hides_pickle(source: &dyn Source, start: u64, with_end: bool) -> i
             false
         };
         carve::each(source, range, Shortage::Ends, &Deadline::default(), visit)?;
+        let visit = &mut |_, _| {
+            found = true;
+            false
+        };
+        packed::each(source, range, &Deadline::default(), visit)?;
     }
     Ok(found)
 }

@@ -8,12 +8,13 @@
 pub(super) mod berkeley;
 pub mod dumb;
 pub(super) mod gdbm;
+pub(super) mod lmdb;
 pub(super) mod sqlite;
 pub(super) mod zodb;
 
 use std::{io, sync::Arc};
 
-use super::{Member, Opening, Sniffed, searched::hides_pickle, sniff};
+use super::{Member, Opening, ProblemKind, Sniffed, searched::hides_pickle, sniff};
 use crate::source::{Buffered, Part, Source, Spliced, read_range};
 
 /// Longest key that names a member, in bytes.
@@ -56,6 +57,13 @@ fn key(source: &dyn Source) -> io::Result<Vec<u8>> {
 /// Emits a value under its key where some loader may read it. `false` means: stop.
 fn offer(opening: &mut Opening<'_>, key: &[u8], ranges: &[(u64, u64)]) -> io::Result<bool> {
     let value = joined(opening.source, ranges);
+    // Values of an honest database do not overlap, so all of them together are no longer than it.
+    let length = usize::try_from(value.len()).unwrap_or(usize::MAX);
+    opening.limits().deadline.spend(length);
+    if opening.limits().deadline.has_passed() {
+        opening.problem(ProblemKind::Limit, "it took too long to look at its values");
+        return Ok(false);
+    }
     let readings = sniff(value.as_ref())?;
     let is_nothing = match readings.first() {
         Some(Sniffed::NoPickle(_)) => !hides_pickle(value.as_ref(), 0, true)?,

@@ -45,22 +45,41 @@ fn codec(format: &Format) -> Option<&'static Codec> {
         .map(|(_, codec)| codec)
 }
 
+/// What decompresses data that begins like this.
+pub(super) fn begun(bytes: &[u8]) -> Option<&'static Codec> {
+    Some(match bytes.first()? {
+        0x1f => &gzip::CODEC,
+        0x78 => &zlib::CODEC,
+        b'B' => &bzip2::CODEC,
+        0xfd => &xz::CODEC,
+        0x28 => &zstd::CODEC,
+        0x04 => &lz4::CODEC,
+        _ => return None,
+    })
+}
+
 /// What comes out of the beginning of packed data; nothing where the format is no wrapper.
 pub(super) fn beginning(data: &dyn Source, format: &Format) -> io::Result<Option<Vec<u8>>> {
-    let Some(codec) = codec(format) else {
-        return Ok(None);
-    };
-    let head = read_range(data, 0, BEGINNING)?;
+    codec(format)
+        .map(|codec| first_bytes((data, 0), codec))
+        .transpose()
+}
+
+/// Bytes that are unpacked to see what they are.
+pub(super) const FIRST: usize = 512;
+
+/// What comes out of the beginning of data that is packed from a place on.
+pub(super) fn first_bytes((data, start): (&dyn Source, u64), codec: &Codec) -> io::Result<Vec<u8>> {
+    let head = read_range(data, start, BEGINNING)?;
+    let more = data.len().saturating_sub(start) > head.len() as u64;
     // Some methods give nothing before a whole block has been read.
-    let head = match data.len() > head.len() as u64 && format.name == bzip2::FORMAT.name {
-        true => read_range(data, 0, LARGEST_BLOCK)?,
+    let head = match more && codec.name == bzip2::CODEC.name {
+        true => read_range(data, start, LARGEST_BLOCK)?,
         false => head,
     };
     let input = Input::new(Arc::new(MemorySource::new(head)));
     let decompressor = (codec.begin)(input, None);
-    Ok(Some(decompressor.map_or(Vec::new(), |decompressor| {
-        before_error(decompressor, 512)
-    })))
+    Ok(decompressor.map_or(Vec::new(), |decompressor| before_error(decompressor, FIRST)))
 }
 
 /// Bytes that come out of packed data before it is taken to be whole.
