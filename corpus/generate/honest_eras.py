@@ -24,7 +24,16 @@ CURRENT = """numpy scipy pandas<3 scikit-learn joblib dill cloudpickle networkx 
     pymoo pykalman arch textblob datasets sunpy pymatgen easydict munch python-box sortedcontainers zarr rich factor_analyzer
     econml sklearn-pandas pyts scikit-survival interpret-core gplearn bidict pyrsistent boltons treelib anytree"""
 TORCH = """torch torchvision transformers stable-baselines3 timm peft accelerate trl ultralytics fastai flair torchmetrics
-    pytorch-lightning xgboost-cpu lightgbm catboost sentence-transformers torch-geometric skorch diffusers"""
+    pytorch-lightning xgboost-cpu lightgbm catboost sentence-transformers torch-geometric skorch diffusers ray[rllib] gymnasium
+    lightning omegaconf datasets megatron-core mmengine-lite mmcv-lite
+    opencv-python-headless setuptools wheel hjson ninja py-cpuinfo portalocker tabulate
+    termcolor yacs iopath fvcore deepspeed"""
+# Keras reads its backend when it is imported, so TensorFlow has an environment of its own, and PyMC its own versions of others.
+FURTHER = """tensorflow-cpu tf-keras scikeras numpy scipy pandas scikit-learn joblib"""
+SAMPLED = """numpy scipy pandas scikit-learn joblib pymc arviz ray dask[array,dataframe,bag] distributed datasets evaluate
+    mlflow-skinny spacy gensim lightgbm catboost xgboost-cpu optuna prophet nltk statsmodels networkx implicit scikit-surprise"""
+# Distributions without wheels; they are built with what the environment has.
+SOURCE_ONLY = {"iopath", "fvcore", "deepspeed"}
 OLD = """numpy==1.17.5 scipy==1.3.3 pandas==0.25.3 scikit-learn==0.20.4 joblib==0.13.2 dill==0.3.3 cloudpickle==1.3.0
     networkx==2.4 sympy==1.5.1 statsmodels==0.11.1 python-dateutil pytz xgboost==1.0.2 lightgbm==2.3.1 nltk==3.4.5 gensim==3.8.3
     matplotlib==3.1.3 pytest==4.6.11"""
@@ -34,6 +43,8 @@ OLDEST = """numpy==1.16.6 scipy==1.2.3 pandas==0.24.2 scikit-learn==0.20.4 jobli
 ERAS = {
     "2026": ("3.12", CURRENT.split()),
     "torch": ("3.12", [*TORCH.split(), "numpy", "scikit-learn"]),
+    "tensorflow": ("3.12", FURTHER.split()),
+    "sampled": ("3.12", SAMPLED.split()),
     "2019": ("3.7", OLD.split()),
     "python2": ("2.7", OLDEST.split()),
 }
@@ -48,8 +59,10 @@ def interpreter(version, folder):
 
 def installed(command, distributions):
     """Installs one after another, so that one that has no wheel costs itself only."""
+    variables = {**os.environ, "DS_BUILD_OPS": "0"}
     for distribution in distributions:
-        if subprocess.run([*command, "--only-binary", ":all:", distribution], check=False).returncode:
+        how = ["--no-build-isolation", "--no-deps"] if distribution in SOURCE_ONLY else ["--only-binary", ":all:"]
+        if subprocess.run([*command, *how, distribution], check=False, env=variables).returncode:
             print(f"not installed: {distribution}", file=sys.stderr)
 
 

@@ -1114,17 +1114,19 @@ class Run:
         for way in ways:
             signal.alarm(self.options.seconds)
             try:
-                path = way(make(), os.path.join(folder, name))
+                written = way(make(), os.path.join(folder, name))
                 signal.alarm(0)
-                if os.path.getsize(path) > MAX_BYTES:
-                    os.remove(path)
-                    raise ValueError("larger than %d bytes" % MAX_BYTES)
-                self.rows.append(
-                    (os.path.relpath(path, self.options.out), library, installed(library), os.path.getsize(path))
-                )
+                for path in files_of(written):
+                    self.written(library, path)
             except Exception as error:
                 signal.alarm(0)
                 self.failures.append("%s/%s: %s: %s" % (library, name, type(error).__name__, str(error)[:150]))
+
+    def written(self, library, path):
+        if os.path.getsize(path) > MAX_BYTES:
+            os.remove(path)
+            raise ValueError("larger than %d bytes" % MAX_BYTES)
+        self.rows.append((os.path.relpath(path, self.options.out), library, installed(library), os.path.getsize(path)))
 
     def save(self):
         self.remove_unlisted()
@@ -1139,9 +1141,16 @@ class Run:
         """Half-written files of values that could not be pickled."""
         listed = {row[0] for row in self.rows}
         for library in {row[1] for row in self.rows}:
-            for name in os.listdir(os.path.join(self.options.out, library)):
-                if os.path.join(library, name) not in listed:
-                    os.remove(os.path.join(self.options.out, library, name))
+            for path in files_of(os.path.join(self.options.out, library)):
+                if os.path.relpath(path, self.options.out) not in listed:
+                    os.remove(path)
+
+
+def files_of(path):
+    """The file, or all that are below a folder."""
+    if not os.path.isdir(path):
+        return [path]
+    return sorted(os.path.join(folder, name) for folder, _, names in os.walk(path) for name in names)
 
 
 def installed(library):
@@ -1159,7 +1168,7 @@ def main():
     options = parser.parse_args()
     warnings.simplefilter("ignore")
     signal.signal(signal.SIGALRM, too_slow)
-    for further in ("honest_more", "honest_torch"):
+    for further in ("honest_more", "honest_further", "honest_torch"):
         importlib.import_module(further)  # registers its own
     run = Run(options)
     for library, function in SOURCES:

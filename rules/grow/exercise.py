@@ -4,9 +4,10 @@
     ENVIRONMENT/bin/python rules/grow/exercise.py run OUT.jsonl [PACKAGE ...]  loads them there
 
 `write` needs PyYAML. For each trusted name it makes pickles that call it with a marker in each of the first places, and
-that give an instance the marker as its state. `run` loads them under an audit hook of CPython: an event that names the
-marker (a file opened, code compiled, an address resolved), a program started, a file deleted or a connection is printed and
-stopped. What it prints should not be trusted, or only without arguments. It sees what the libraries do in this environment,
+that give an instance the marker as its state. The marker is a text, and bytes that are a pickle of a module of that name,
+made of numbers, so that a name of which the rules know that it unpickles them is left out. `run` loads them under an audit hook of
+CPython: an event that names the marker (a file opened, code compiled, a module imported, an address resolved), a program started, a
+file deleted or a connection is printed and stopped. What it prints should not be trusted, or only without arguments. It sees what the libraries do in this environment,
 with these arguments; that it prints nothing proves nothing.
 """
 
@@ -24,6 +25,8 @@ import warnings
 
 RULES = pathlib.Path(__file__).resolve().parent.parent
 MARKER = "zqmark"
+INNER = f"c{MARKER}\nx\n.".encode()
+PICKLED = b"cbuiltins\nbytes\n(" + b"".join(b"K" + bytes([number]) for number in INNER) + b"l\x85R"
 NOISE = ("object.", "sys._getframe", "pickle.find_class", "code.__new__", "builtins.id", "array.__new__", "gc.")
 ALWAYS = {"os.system", "subprocess.Popen", "os.exec", "os.spawn", "os.posix_spawn", "os.fork", "os.remove", "os.rmdir", "os.kill",
           "shutil.rmtree", "socket.connect", "socket.getaddrinfo", "webbrowser.open", "ctypes.dlopen", "os.putenv"}
@@ -47,6 +50,13 @@ def variants(module, name):
     yield "given a dict", named + b")\x81}(" + b"".join(short(key) + marker for key in ("file", "filename", "path")) + b"ub."
     yield "given a tuple", named + b")\x81(" + marker * 4 + b"tb."
     yield "given a text", named + b")\x81" + marker + b"b."
+    for number in range(1, 8):
+        yield f"called with {number} pickles", named + b"(" + PICKLED * number + b"tR."
+    for before in range(1, 6):
+        for behind in range(3):
+            arguments = b"N" * before + PICKLED + b"N" * behind
+            yield f"called with a pickle between {before} and {behind} None", named + b"(" + arguments + b"tR."
+    yield "given a pickle", named + b")\x81" + PICKLED + b"b."
 
 
 def trusted(libraries):

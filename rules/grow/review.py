@@ -15,6 +15,8 @@ RESTORE = [
     "add", "__hash__", "__eq__", "__del__", "__missing__", "__setstate_cython__",
 ]
 CONSTRUCT = ["__init__", "__post_init__"]
+# A class with one of these takes its state whole; only without it does BUILD set attributes one by one.
+OWN_STATE = ["__setstate__", "__setstate_cython__"]
 MAX_DEPTH = 7
 
 BUILTIN_EFFECTS = {
@@ -75,7 +77,7 @@ class Reviewer:
             found = self.index.method(lineage, name)
             if found:
                 self._walk(found, lineage, name, findings, set(), 0)
-        if names is RESTORE:
+        if names is RESTORE and not any(self.index.method(lineage, name) for name in OWN_STATE):
             for setter in property_setters(self.index, lineage):
                 self._walk(setter, lineage, f"{setter[2].name}.setter", findings, set(), 0)
         return findings

@@ -6,7 +6,8 @@
 ROOT holds modules or packages: a standard library, or site-packages with the packages that are meant. A call is
 followed through imports, methods of a class and its bases, and functions of the same root, at most four steps; what
 depends on a parameter (of a method also on its object, whose state a file chooses) carries on, what is constant does
-not. Classes are listed when their `__init__` or `__new__` does it.
+not. Classes are listed when their `__init__` or `__new__` does it, and as `hook` when what an unpickler calls by itself does it:
+`__setstate__`, and `__del__` when the object is dropped.
 
 `list` is meant for benches/quality/gadgets.py: what is not dangerous there is a gap, or a candidate to read. `write`
 leaves out what the rules trust or judge already, and classes outside the standard library, which honest files name.
@@ -64,10 +65,14 @@ EFFECT_OF = {name: effect for effect, names in SINKS.items() for name in names.s
 BUILTIN = {name for name in EFFECT_OF if "." not in name}
 # Methods of objects whose class the source does not tell; no other common class has them.
 METHODS = {
+    "unlink": "delete-file", "rmdir": "delete-file",
     "read_text": "read-file", "read_bytes": "read-file", "write_text": "write-file", "write_bytes": "write-file",
     "rmtree": "delete-file", "exec_module": "run-code", "load_module": "run-code",
     "LoadLibrary": "load-native", "urlopen": "network", "import_module": "import-module",
 }
+# What an unpickler calls by itself on an object whose state the file chooses, and the effects for which a class is listed then.
+HOOKS = ("__setstate__", "__setstate_cython__", "__del__")
+HOOK_EFFECTS = {"start-process", "run-code", "load-pickle", "load-native", "import-module", "network", "delete-file"}
 # What these do with their arguments is to look at source lines for a message, or to compile an annotation.
 QUIET = {"warnings", "traceback", "logging", "re", "re._parser", "re._compiler", "sre_parse", "sre_compile", "typing", "linecache"}
 # In these nearly every method does it; functions are enough to be reached by name alone.
@@ -95,6 +100,7 @@ class Sweep:
         self.index = index
         self.direct = {}  # (module, qualname) -> effect
         self.callers = collections.defaultdict(set)  # callee -> callers
+        self.own_calls = collections.defaultdict(set)  # method -> names of methods that it calls on its own object
         self.lineages = {}
         for module in index.modules.values():
             for name, node in module.functions.items():
@@ -116,12 +122,28 @@ class Sweep:
             layer = following
         return found
 
+    def hooks(self, effects):
+        """Classes that do harm as soon as an object of them is given a state, or dropped. Methods that a hook calls on its
+        object are those of the class itself, which may be another's than that of the hook."""
+        for module in self.index.modules.values():
+            for qualname in module.classes:
+                layer = reached = {self._method(module.name, qualname, hook) for hook in HOOKS} - {None}
+                for _ in range(STEPS):
+                    called = {name for key in layer for name in self.own_calls[key]}
+                    layer = {self._method(module.name, qualname, name) for name in called} - {None} - reached
+                    reached = reached | layer
+                found = {effects.get(key) for key in reached} & HOOK_EFFECTS
+                if found:
+                    yield module.name, qualname, min(found, key=RANK.get)
+
     def _read(self, key, node, owner):
         module = self.index.modules[key[0]]
         local = local_imports(module, node)
         tainted = taint(node)
         for call in (inner for inner in ast.walk(node) if isinstance(inner, ast.Call)):
             receiver = call.func.value if isinstance(call.func, ast.Attribute) else None
+            if getattr(receiver, "id", "") == "self":
+                self.own_calls[key].add(call.func.attr)
             arguments = [*call.args, *(keyword.value for keyword in call.keywords)]
             if not any(depends(argument, tainted) for argument in [*arguments, *([receiver] if receiver else [])]):
                 continue
@@ -244,7 +266,10 @@ def list_candidates(out, roots):
     for root in roots:
         folder, _, packages = root.partition("=")
         index = Index([folder], skipped=SKIPPED, only=set(packages.split(",")) - {""})
-        for (module, qualname), effect in Sweep(index).effects().items():
+        sweep = Sweep(index)
+        effects = sweep.effects()
+        rows += [(*found, "hook") for found in sweep.hooks(effects)]
+        for (module, qualname), effect in effects.items():
             owner, _, method = qualname.rpartition(".")
             if method in ("__init__", "__new__"):
                 qualname = owner
@@ -264,7 +289,8 @@ def write(binary, lists):
     for path in lists:
         with open(path, newline="", encoding="utf-8") as file:
             for row in csv.DictReader(file):
-                rows.setdefault((row["module"], row["qualname"]), row)
+                if row["source"] == "hook" or (row["module"], row["qualname"]) not in rows:
+                    rows[row["module"], row["qualname"]] = row
     target = here.parents[1] / "models" / "swept.yml"
     effects = known(target)
     for (module, qualname), row in unjudged(binary, rows).items():

@@ -42,8 +42,11 @@ impl Machine<'_, '_> {
                 self.attribute(at, owner, argument(self, name), true)
             }
             Model::Locate { name } => {
-                let name = argument(self, name);
-                self.locate(at, name)
+                let given = argument(self, name);
+                match given.tag() {
+                    Tag::Import | Tag::Object => Ok(given),
+                    _ => self.locate(at, given),
+                }
             }
             Model::GetAttribute {
                 object,

@@ -21,9 +21,9 @@ pub enum Model {
         /// Argument with the attribute's name.
         name: u8,
     },
-    /// Resolves a dotted name, or `module:name`, to an object.
+    /// Resolves a dotted name, or `module:name`, to an object; an object given itself stays what it is.
     Locate {
-        /// Argument with the name.
+        /// Argument with the name, or the object.
         name: u8,
     },
     /// Returns an attribute.
