@@ -117,14 +117,19 @@ fn castagnoli(data: &[u8]) -> u32 {
 /// Bytes that are searched at the end of data.
 const END: u64 = 64 << 10;
 
-/// Bytes that are searched at the beginning of data of no known kind, and of text.
-const BEGINNING: u64 = 16 << 20;
+/// Bytes that are searched at the beginning of text, and of data of no known kind.
+pub(super) const OF_TEXT: u64 = 16 << 20;
+const OF_DATA: u64 = 1 << 20;
 
 /// The same of longer data whose end was not worth reading.
 const SHORT_BEGINNING: u64 = 4 << 10;
 
-/// What is searched of data that begins at `start`: its first and its last bytes.
-pub(super) fn ends(source: &dyn Source, start: u64, with_end: bool) -> [(u64, u64); 2] {
+/// What is searched of data that begins at `start`: so many first and its last bytes.
+pub(super) fn ends(
+    source: &dyn Source,
+    start: u64,
+    (most, with_end): (u64, bool),
+) -> [(u64, u64); 2] {
     let end = source.len();
     let last = match with_end {
         true => end.saturating_sub(END).max(start),
@@ -132,7 +137,7 @@ pub(super) fn ends(source: &dyn Source, start: u64, with_end: bool) -> [(u64, u6
     };
     let most = match with_end {
         false if end.saturating_sub(start) > END => SHORT_BEGINNING,
-        _ => BEGINNING,
+        _ => most,
     };
     let first = start.saturating_add(most).min(last);
     [(start, first), (last, end)]
@@ -141,7 +146,7 @@ pub(super) fn ends(source: &dyn Source, start: u64, with_end: bool) -> [(u64, u6
 /// What was not searched of a member that is of no known kind: its middle, if it is long.
 #[must_use]
 pub fn unsearched(member: &Member, source: &dyn Source) -> Option<(u64, u64)> {
-    let [(_, first), (last, _)] = ends(source, member.start, true);
+    let [(_, first), (last, _)] = ends(source, member.start, (OF_DATA, true));
     (is_read_from_end(member, source) && first < last).then_some((first, last))
 }
 
@@ -162,7 +167,7 @@ pub(super) fn hiding_places(
     if kind == Some(magic::COMPILED_PYTHON) || kind.is_none() && is_text() {
         return Ok(NOWHERE);
     }
-    let [first, last] = ends(source, start, with_end);
+    let [first, last] = ends(source, start, (OF_DATA, with_end));
     match kind {
         Some(_) => Ok([(start, start), last]),
         None => Ok([first, last]),
