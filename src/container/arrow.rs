@@ -147,9 +147,18 @@ fn unpacked(opening: &mut Opening<'_>, at: u64, codec: &Codec) -> io::Result<boo
     let part = crate::source::Part::new(Arc::clone(opening.source), at, rest);
     let most = opening.limits().resident as u64;
     let mut data = Vec::new();
-    // What came out before an error counts; a signature may stand there by chance.
-    if let Ok(decompressor) = (codec.begin)(Input::new(Arc::new(part)), None) {
-        let _ = decompressor.take(most).read_to_end(&mut data);
+    // What came out before an error counts.
+    let decompressor = (codec.begin)(Input::new(Arc::new(part)), None);
+    let outcome = decompressor.and_then(|packed| packed.take(most).read_to_end(&mut data));
+    // A signature of three bytes may well stand there by chance.
+    if let Err(error) = outcome
+        && codec.name != gzip::CODEC.name
+    {
+        let message = format!(
+            "{} at byte {at}: decompression stopped: {error}",
+            codec.name
+        );
+        opening.problem(ProblemKind::Damaged, message);
     }
     if !opening.budget.inflatable().take(data.len() as u64) || data.len() as u64 == most {
         opening.problem(

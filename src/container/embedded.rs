@@ -15,11 +15,11 @@ use regex::bytes::Regex;
 use super::{
     Format, Head, Member, Opening, ProblemKind, carve,
     encoding::{self, Kind},
-    magic, sniff,
+    framed, magic, msgpack, sniff,
     sniff::Sniffed,
     spelled,
-    text::{BASE64, ENCODED, decoded, runs},
-    wrapper,
+    text::{BASE64, ENCODED, WIDE, decoded, runs},
+    wrapper::{self, lzma, zlib},
 };
 use crate::{
     limits::Deadline,
@@ -40,8 +40,7 @@ pub(super) fn is_in(
     readings: &[Sniffed],
     ranges: &[(u64, u64)],
 ) -> io::Result<bool> {
-    let is_claimed = |reading: &Sniffed| !matches!(reading, Sniffed::NoPickle(_));
-    let is_text = head.text.is_some() || !readings.iter().any(is_claimed) && is_nearly_text(head);
+    let is_text = head.text.is_some() || !readings.iter().any(is_sure) && is_nearly_text(head);
     // What a pickle carries is looked at where it is followed.
     let is_pickle = |reading: &Sniffed| matches!(reading, Sniffed::Pickle(_));
     if !is_text || readings.iter().any(is_pickle) {
@@ -73,14 +72,35 @@ pub(super) fn is_in(
     Ok(false)
 }
 
+/// Formats that are not known by a signature, so that much else is taken for them.
+const LOOSE: [&Format; 7] = [
+    &BASE64,
+    &ENCODED,
+    &WIDE,
+    &lzma::FORMAT,
+    &zlib::FORMAT,
+    &framed::FORMAT,
+    &msgpack::FORMAT,
+];
+
+/// Whether a reading leaves no doubt about what a file is.
+fn is_sure(reading: &Sniffed) -> bool {
+    match reading {
+        Sniffed::Container(format) => !LOOSE.contains(format),
+        Sniffed::Pickle(_) => true,
+        _ => false,
+    }
+}
+
 /// Whether all but few of the first bytes are those of text: readers of tables take others as well.
 fn is_nearly_text(head: &Head<'_>) -> bool {
-    // In the width of a byte, so that many are compared at once; no piece has more than that counts.
-    let odd = |byte: u8| u8::from(!byte.is_ascii_graphic() & !byte.is_ascii_whitespace());
-    let pieces = head.bytes.chunks(usize::from(u8::MAX));
-    let others = pieces.map(|piece| piece.iter().fold(0, |sum, byte| sum + odd(*byte)));
-    encoding::is_little(others.map(usize::from).sum(), head.bytes.len())
+    let odd = |byte: &&u8| !byte.is_ascii_graphic() && !byte.is_ascii_whitespace();
+    let odd = head.bytes.iter().filter(odd).count();
+    odd.saturating_mul(FEWEST_TEXT) <= head.bytes.len()
 }
+
+/// Of so many bytes one at most is none of text where data of no known kind is searched like text.
+const FEWEST_TEXT: usize = 3;
 
 /// How pickles and packed data begin in base 64: protocols, gzip, zlib, zip, bzip2, xz, zstd.
 const BEGINNINGS: [&[u8]; 9] = [
@@ -137,7 +157,8 @@ fn places(text: &[u8], around: Around) -> Vec<usize> {
         !is_quoted(place)
             && !before(place).is_some_and(is_inside)
             && (encoding::guess(head(*place)).is_some()
-                || encoding::guess(digits(head(*place))).is_some())
+                || encoding::guess(digits(head(*place))).is_some()
+                || !encoding::scattered(head(*place)).is_empty())
     };
     let spells = |place: &usize| {
         let is_inside = |byte: &u8| byte.is_ascii_digit() || *byte == b'.';
@@ -298,7 +319,14 @@ fn loaded(text: &[u8], around: Around, acts: Acts) -> io::Result<Loaded> {
             }
         }
         if !found.is_empty() {
-            break;
+            return Ok(found);
+        }
+    }
+    for kind in encoding::scattered(text) {
+        let mut data = kind.decoded(text).unwrap_or_default();
+        if let Some(end) = acts(&MemorySource::new(data.as_slice()))? {
+            data.truncate(usize::try_from(end).unwrap_or(usize::MAX));
+            found.push((data, kind.name().to_owned()));
         }
     }
     Ok(found)

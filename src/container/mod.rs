@@ -60,7 +60,7 @@ pub use member::{Host, Member, MemberKind, MemberName};
 pub use note::{Anomaly, AnomalyKind, Code, Named, Opened, Problem, ProblemKind};
 pub use records::Records;
 pub use searched::unsearched;
-pub use sniff::{Head, Sniffed, UNKNOWN, sniff};
+pub use sniff::{Head, Sniffed, UNKNOWN, is_text, sniff};
 
 use crate::{facts::PayloadKind, limits::Limits, source::Source};
 

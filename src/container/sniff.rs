@@ -145,6 +145,14 @@ pub(super) fn text(source: &dyn Source) -> io::Result<Option<&'static str>> {
     Ok(magic::text(&bytes, bytes.len() as u64 >= source.len()))
 }
 
+/// Whether a source begins like text.
+///
+/// # Errors
+/// As [`Source::read_at`].
+pub fn is_text(source: &dyn Source) -> io::Result<bool> {
+    text(source).map(|text| text.is_some())
+}
+
 /// What is to be found out about the beginning of a member.
 #[derive(Copy, Clone, PartialEq, Eq)]
 enum Asked {

@@ -9,7 +9,7 @@ use super::{
     storages,
 };
 use crate::{
-    container::{Host, Sniffed, sniff, torch_legacy},
+    container::{Host, Sniffed, is_text, sniff, torch_legacy},
     facts::{AnomalyKind, End},
     limits::Limits,
     pickle::Span,
@@ -109,6 +109,15 @@ pub(super) fn follow(
             Some(next)
         });
     }
+    if let Some(end) = begun_by_text(pickle, &analyst, &found) {
+        return Streams {
+            no_pickle: Some(format!(
+                "text, of which the first {end} bytes read as a pickle that does nothing"
+            )),
+            facts: found.facts,
+            ..Streams::default()
+        };
+    }
     if let Some(message) = storages::lacking(pickle, &found.streams) {
         found.lacking.push((NoticeKind::MissingStorage, message));
     }
@@ -119,6 +128,23 @@ pub(super) fn follow(
         &mut found,
     );
     found
+}
+
+/// Where the streams end that a text happens to begin with: nothing declares them pickles, they do
+/// nothing, and more text follows.
+fn begun_by_text(pickle: &PickleMember, analyst: &Analyst<'_, '_>, found: &Streams) -> Option<u64> {
+    let source = pickle.source.as_ref();
+    let is_idle = |analysed: &Analysed| {
+        !analyst.acts(analysed) && !starts_with_proto(source, analysed.facts.offset)
+    };
+    let end = found.streams.iter().map(Analysed::end).max()?;
+    let is_begun = pickle.certainty == Certainty::Perhaps
+        && pickle.start == 0
+        && source.len() - end.min(source.len()) >= CONVINCING
+        && found.streams.iter().all(is_idle)
+        && found.left_out.is_none()
+        && is_text(source).unwrap_or(false);
+    is_begun.then_some(end)
 }
 
 /// Longest member that is read at once: what a value says is looked up where it stands, and in a

@@ -5,7 +5,7 @@ use std::io;
 use flate2::bufread::{DeflateDecoder, ZlibDecoder};
 
 use super::super::{
-    Format,
+    Format, Head,
     codec::{Chain, Codec, Single},
     encoding::begins_pickle,
     input::Input,
@@ -15,7 +15,7 @@ use crate::source::MemorySource;
 
 pub(in super::super) const FORMAT: Format = Format {
     name: "zlib",
-    matches: |head| starts(head.bytes) && inflates(head.bytes),
+    matches: |head| starts(head.bytes) && inflates(head),
     opener: |opening| super::open(opening, &CODEC),
 };
 
@@ -42,12 +42,14 @@ fn starts(head: &[u8]) -> bool {
 }
 
 /// Two bytes are weak evidence, so all of the head has to decompress, or what comes out before an
-/// error has to be or begin like a pickle: a loader that asks for little at a time has run that by then.
-fn inflates(head: &[u8]) -> bool {
+/// error has to be or begin like a pickle: a loader that asks for little at a time has run that by
+/// then. Of text, some begins like that and decompresses for long.
+fn inflates(head: &Head<'_>) -> bool {
+    let (head, is_text) = (head.bytes, head.text.is_some());
     match io::copy(&mut ZlibDecoder::new(head), &mut io::sink()) {
         Ok(_) => true,
         // The head is only part of the file; running out of it proves nothing.
-        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => true,
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof && !is_text => true,
         Err(_) => {
             let before = super::before_error(ZlibDecoder::new(head), BEGINNING);
             begins_pickle(&before) || runs(&MemorySource::new(before)).unwrap_or(true)
