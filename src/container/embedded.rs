@@ -183,7 +183,13 @@ fn places(text: &[u8], around: Around) -> Vec<usize> {
             None => behind().filter(|place| guess(*place) == Some(Kind::Hexadecimal)),
         }
     });
+    // The first digit of a header in base 64, and behind it what is none.
+    let lone = memchr::memchr_iter(b'g', text).filter(|place| {
+        let is_none = |byte: &u8| !Kind::Base64.has(*byte) && !byte.is_ascii_whitespace();
+        text.get(place + 1).is_some_and(is_none) && begins(place)
+    });
     let mut found: Vec<usize> = first
+        .chain(lone)
         .chain(rows.filter(|place| !is_quoted(place)))
         .collect();
     if around == Around::Others {
@@ -322,8 +328,14 @@ fn loaded(text: &[u8], around: Around, acts: Acts) -> io::Result<Loaded> {
             return Ok(found);
         }
     }
-    for kind in encoding::scattered(text) {
-        let mut data = kind.decoded(text).unwrap_or_default();
+    // A backslash is an escape for some readers, and nothing for others.
+    let bare: Vec<u8> = text.iter().copied().filter(|byte| *byte != b'\\').collect();
+    let mut kinds = encoding::scattered(&bare);
+    if bare.len() < text.len() {
+        kinds.extend(encoding::guesses(&bare));
+    }
+    for kind in kinds {
+        let mut data = kind.decoded(&bare).unwrap_or_default();
         if let Some(end) = acts(&MemorySource::new(data.as_slice()))? {
             data.truncate(usize::try_from(end).unwrap_or(usize::MAX));
             found.push((data, kind.name().to_owned()));

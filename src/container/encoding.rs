@@ -1,5 +1,4 @@
-//! Texts that stand for bytes: base 64, hexadecimal, base 32, base 85 and Ascii85, and what `spelled`
-//! adds to them.
+//! Texts that stand for bytes: base 64, hexadecimal, base 32, base 85, Ascii85, and what `spelled` adds.
 //!
 //! Which of them a text is in is decided by what its beginning stands for: only texts that decode
 //! to the beginning of a pickle, of packed data or of code are decoded as a whole, and texts of
@@ -283,8 +282,7 @@ fn one_of(head: &[u8], layers: usize) -> Option<Kind> {
 /// Whether the beginning of a text, whose first bytes stand in the alphabet, stands for the
 /// beginning of what is looked for.
 fn promises(kind: Kind, head: &[u8], layers: usize) -> bool {
-    // What follows the text may well be in none of these alphabets; a reader of base 64 passes over
-    // what is not.
+    // What follows the text may be in none of these alphabets; base 64 passes over what is not.
     let is_whole = kind.is_base64() && is_little(foreign(kind, head), head.len());
     let text = |most: usize| {
         let most = head.get(..most).unwrap_or(head);
@@ -336,7 +334,10 @@ pub(super) fn is_little(others: usize, length: usize) -> bool {
 pub(super) fn may_begin(byte: u8) -> bool {
     byte.is_ascii_graphic()
         || byte.is_ascii_whitespace()
-        || matches!(byte, 0x80 | 0x1f | 0xfd | 0x04 | 0x93 | 0x89 | 0xe3)
+        || matches!(
+            byte,
+            0x80 | 0x1f | 0xfd | 0x04 | 0x93 | 0x89 | 0xe3 | 0x95 | 0x8c
+        )
 }
 
 /// Whether what [`is_promising`] may begin with a byte.
@@ -399,6 +400,11 @@ pub(super) fn begins_pickle(data: &[u8]) -> bool {
     };
     match data {
         [0x80, 0..=5, ..] => true,
+        // Without a header: a frame that is not huge, or a name.
+        [0x95, _, _, _, 0, 0, 0, 0, 0, ..] => true,
+        [0x8c, 1..=64, name @ ..] => {
+            name.len() > 2 && name.iter().take(3).all(|byte| is_dotted(*byte))
+        }
         [b'c', rest @ ..] => name(rest),
         [b'(' | b']' | b'}', next, ..] => b"(]})cidltqprSVIJKMLFNXUT\x88\x89".contains(next),
         _ => false,

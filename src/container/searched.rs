@@ -8,7 +8,7 @@ use super::{
     bits::{chunk, u64_le},
     carve::{self, Shortage, Text, carve},
     magic, packed,
-    sniff::{HEAD, is_read_from_end},
+    sniff::{HEAD, UNKNOWN, is_read_from_end},
 };
 use crate::{
     limits::Deadline,
@@ -117,18 +117,21 @@ fn castagnoli(data: &[u8]) -> u32 {
 /// Bytes that are searched at the end of data.
 const END: u64 = 64 << 10;
 
-/// Bytes that are searched at the beginning of text, and of data of no known kind.
-pub(super) const OF_TEXT: u64 = 16 << 20;
-const OF_DATA: u64 = 1 << 20;
+/// Bytes that are searched at the beginning of data of no known kind.
+const BEGINNING: u64 = 512 << 10;
+
+/// The same of text.
+pub(super) const TEXT_BEGINNING: u64 = 2 << 20;
 
 /// The same of longer data whose end was not worth reading.
 const SHORT_BEGINNING: u64 = 4 << 10;
 
-/// What is searched of data that begins at `start`: so many first and its last bytes.
+/// What is searched of data that begins at `start`: its last bytes, and of its first ones so many at
+/// most.
 pub(super) fn ends(
     source: &dyn Source,
     start: u64,
-    (most, with_end): (u64, bool),
+    (with_end, most): (bool, u64),
 ) -> [(u64, u64); 2] {
     let end = source.len();
     let last = match with_end {
@@ -143,10 +146,16 @@ pub(super) fn ends(
     [(start, first), (last, end)]
 }
 
-/// What was not searched of a member that is of no known kind: its middle, if it is long.
+/// What was not searched of a member that holds no pickle, because it is `what`: the middle of data of
+/// no known kind, and of text, if it is long.
 #[must_use]
-pub fn unsearched(member: &Member, source: &dyn Source) -> Option<(u64, u64)> {
-    let [(_, first), (last, _)] = ends(source, member.start, (OF_DATA, true));
+pub fn unsearched(member: &Member, source: &dyn Source, what: &str) -> Option<(u64, u64)> {
+    let most = match what {
+        UNKNOWN => BEGINNING,
+        magic::TEXT => TEXT_BEGINNING,
+        _ => return None,
+    };
+    let [(_, first), (last, _)] = ends(source, member.start, (true, most));
     (is_read_from_end(member, source) && first < last).then_some((first, last))
 }
 
@@ -167,7 +176,7 @@ pub(super) fn hiding_places(
     if kind == Some(magic::COMPILED_PYTHON) || kind.is_none() && is_text() {
         return Ok(NOWHERE);
     }
-    let [first, last] = ends(source, start, (OF_DATA, with_end));
+    let [first, last] = ends(source, start, (with_end, BEGINNING));
     match kind {
         Some(_) => Ok([(start, start), last]),
         None => Ok([first, last]),

@@ -197,7 +197,7 @@ fn readings_of(
     };
     let (mut readings, verdict) = decide(asked, &head, &mut fetch)?;
     if asked == Asked::Readings {
-        let ranges = searched::ends(source, start, (searched::OF_TEXT, with_tail));
+        let ranges = searched::ends(source, start, (with_tail, searched::TEXT_BEGINNING));
         // What cannot be read there hides nothing that stands at the beginning.
         if embedded::is_in(source, &head, &readings, &ranges).unwrap_or(false) {
             readings.retain(|reading| !matches!(reading, Sniffed::NoPickle(_)));

@@ -72,7 +72,7 @@ notices! {
     DanglingLink = "dangling-link", Warning: "A symbolic link was found that leads nowhere.";
     MissingStorage = "missing-storage", Warning: "A storage that a pickle of PyTorch refers to is missing or too short.";
     Unexplained = "unexplained", Note: "Bytes are neither a pickle nor anything that a format explains.";
-    Unsearched = "unsearched", Note: "The middle of data of no known kind was not searched for pickles.";
+    Unsearched = "unsearched", Note: "The middle of text, or of data of no known kind, was not searched for pickles.";
     FindingsDropped = "findings-dropped", Warning: "More findings than are kept; the worst are.";
     UnusedSuppression = "unused-suppression", Warning: "A setting that suppresses findings matches none.";
     ExpiredSuppression = "expired-suppression", Warning: "A setting that suppresses findings has expired.";

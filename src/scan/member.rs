@@ -181,8 +181,8 @@ impl Members {
                     if why != container::UNKNOWN || is_known(member) {
                         held.push(whole(&look.source));
                     }
-                    if why == container::UNKNOWN {
-                        unsearched(member, path, &look.source, say);
+                    if let Some(notice) = unsearched(member, path, &look.source, why) {
+                        say(Step::Notice(notice));
                     }
                     say(Step::NoPickle(path.clone(), why));
                 }
@@ -254,18 +254,16 @@ impl Members {
     }
 }
 
-/// Says so where some of a member of no known kind was not searched.
+/// Says so where some of a member that holds no pickle was not searched.
 fn unsearched(
     member: &Member,
     path: &MemberPath,
     source: &Arc<dyn Source>,
-    say: &mut dyn FnMut(Step),
-) {
-    if let Some((start, end)) = container::unsearched(member, source.as_ref()) {
-        let message = format!("bytes {start} to {end} were not searched for pickles");
-        let notice = Notice::about(path.clone(), NoticeKind::Unsearched, message);
-        say(Step::Notice(notice));
-    }
+    why: &str,
+) -> Option<Notice> {
+    let (start, end) = container::unsearched(member, source.as_ref(), why)?;
+    let message = format!("bytes {start} to {end} were not searched for pickles");
+    Some(Notice::about(path.clone(), NoticeKind::Unsearched, message))
 }
 
 /// Whether a container says what a member is, so that it need not look like anything.
