@@ -401,7 +401,7 @@ pub(super) fn begins_pickle(data: &[u8]) -> bool {
     match data {
         [0x80, 0..=5, ..] => true,
         // Without a header: a frame that is not huge, or a name.
-        [0x95, _, _, _, 0, 0, 0, 0, 0, ..] => true,
+        [0x95, _, _, _, 0, 0, 0, 0, ..] => true,
         [0x8c, 1..=64, name @ ..] => {
             name.len() > 2 && name.iter().take(3).all(|byte| is_dotted(*byte))
         }
