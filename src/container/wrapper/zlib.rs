@@ -52,10 +52,15 @@ fn inflates(head: &Head<'_>) -> bool {
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof && !is_text => true,
         Err(_) => {
             let before = super::before_error(ZlibDecoder::new(head), BEGINNING);
-            begins_pickle(&before) || runs(&MemorySource::new(before)).unwrap_or(true)
+            let imports = before.len() >= SHORTEST
+                && runs(&MemorySource::new(before.as_slice())).unwrap_or(true);
+            begins_pickle(&before) || imports
         }
     }
 }
+
+/// Fewest bytes of a pickle that imports something.
+const SHORTEST: usize = 8;
 
 /// Bytes that show whether they begin like a pickle.
 const BEGINNING: usize = 64;
