@@ -340,11 +340,12 @@ pub(super) fn may_begin(byte: u8) -> bool {
         )
 }
 
+/// The first bytes of what [`is_promising`], besides those of [`MAGICS`]: pickles, code, zlib.
+const FIRST_BYTES: &[u8] = b"\x80\x95\x8cc(]}\xe3\x78";
+
 /// Whether what [`is_promising`] may begin with a byte.
 fn may_begin_alone(byte: u8) -> bool {
-    let code_or_zlib = matches!(byte, 0x63 | 0xe3 | 0x78);
-    code_or_zlib || matches!(byte, 0x80 | b'c' | b'(' | b']' | b'}') || { MAGICS.iter() }
-        .any(|magic| magic.first() == Some(&byte))
+    FIRST_BYTES.contains(&byte) || MAGICS.iter().any(|magic| magic.first() == Some(&byte))
 }
 
 /// Whether bytes begin like a pickle, packed data or code.
@@ -613,6 +614,30 @@ mod tests {
         for (text, kind) in pairs.into_iter().zip([Kind::Hexadecimal, Kind::Ascii85]) {
             assert_eq!(guess(text), Some(kind));
         }
+    }
+
+    #[test]
+    fn whatever_is_promising_passes_by_its_first_byte() {
+        let code = [&b"\x01\0\0\0"[..], &[0; 60]].concat();
+        let tails = [
+            &b"os\nsystem\n"[..],
+            b"\x04N.",
+            b"(cos\n",
+            b"\x9c",
+            b"\x02osab",
+            &code,
+        ];
+        let magics = MAGICS.map(|magic| magic[1..].to_vec());
+        let tails = tails.into_iter().map(<[u8]>::to_vec).chain(magics);
+        let mut promising = 0;
+        for tail in tails.chain([vec![20, 0, 0, 0, 0, 0, 0, 0]]) {
+            for first in 0..=u8::MAX {
+                let data = [&[first][..], &tail].concat();
+                promising += usize::from(is_promising(&data));
+                assert!(!is_promising(&data) || may_begin_alone(first), "{data:?}");
+            }
+        }
+        assert!(promising > 20);
     }
 
     #[test]
