@@ -17,9 +17,10 @@ use super::{
     embedded::{self, Around},
     encoding::Kind,
     input::Input,
+    packed,
     wrapper::{gzip, lz4, zstd},
 };
-use crate::source::{MemorySource, Source, read_range};
+use crate::source::{MemorySource, Part, Source, read_range};
 
 /// Files and streams of Arrow's own, Feather among them.
 pub(super) const IPC: Format = Format {
@@ -106,45 +107,38 @@ fn schema(opening: &mut Opening<'_>, (start, size): (u64, u32)) -> io::Result<bo
     carve(opening, (start, end), Text::Anywhere)
 }
 
-/// Bytes that are searched for signatures at once.
-const STRIDE: usize = 1 << 20;
+/// What buffers and pages are packed by, as far as a signature tells.
+static PACKED: [&Codec; 3] = [&zstd::CODEC, &lz4::CODEC, &gzip::CODEC];
 
-/// How buffers and pages begin that are packed, and what unpacks them.
-static PACKED: [(&[u8], &Codec); 3] = [
-    (b"\x28\xb5\x2f\xfd", &zstd::CODEC),
-    (b"\x04\x22\x4d\x18", &lz4::CODEC),
-    (b"\x1f\x8b\x08", &gzip::CODEC),
-];
+/// Searches a range for pickles, as they are and in texts. `false` means: stop.
+fn search(opening: &mut Opening<'_>, range: (u64, u64)) -> io::Result<bool> {
+    Ok(carve(opening, range, Text::Anywhere)? && embedded::search(opening, range, Around::Others)?)
+}
 
 /// Searches columns from `start` on. `false` means: stop.
 fn columns(opening: &mut Opening<'_>, start: u64) -> io::Result<bool> {
     let source = Arc::clone(opening.source);
-    let end = opening.searched(source.len());
-    let all = (start, end);
-    if !carve(opening, all, Text::Anywhere)? || !embedded::search(opening, all, Around::Others)? {
+    let deadline = opening.limits().deadline.clone();
+    let all = (start, opening.searched(source.len()));
+    if !search(opening, all)? {
         return Ok(false);
     }
-    let mut position = start;
-    while position < end {
-        // A signature may stand across the end of a piece.
-        let piece = read_range(source.as_ref(), position, STRIDE + 3)?;
-        for (signature, codec) in &PACKED {
-            let found = memchr::memmem::find_iter(&piece, signature);
-            for place in found.take_while(|place| *place < STRIDE) {
-                if !unpacked(opening, position + place as u64, codec)? {
-                    return Ok(false);
-                }
-            }
-        }
-        position += STRIDE as u64;
+    let mut room = true;
+    let complete = packed::each(source.as_ref(), all, &deadline, &mut |at, codec| {
+        let is_known = PACKED.iter().any(|known| known.name == codec.name);
+        room = !is_known || unpacked(opening, at, codec)?;
+        Ok(room)
+    })?;
+    if !complete {
+        opening.problem(ProblemKind::Limit, "it took too long to search it");
     }
-    Ok(true)
+    Ok(room && complete)
 }
 
 /// Searches what a packed buffer or page at `at` holds. `false` means: stop.
 fn unpacked(opening: &mut Opening<'_>, at: u64, codec: &Codec) -> io::Result<bool> {
     let rest = opening.source.len().saturating_sub(at);
-    let part = crate::source::Part::new(Arc::clone(opening.source), at, rest);
+    let part = Part::new(Arc::clone(opening.source), at, rest);
     let most = opening.limits().resident as u64;
     let mut data = Vec::new();
     // What came out before an error counts.
@@ -172,9 +166,19 @@ fn unpacked(opening: &mut Opening<'_>, at: u64, codec: &Codec) -> io::Result<boo
         .deadline
         .spend(data.len().saturating_mul(4));
     opening.limits().deadline.allow(data.len() as u64);
-    let length = data.len() as u64;
+    let name = format!("{}@{at}", codec.name);
+    within(opening, name, data, search)
+}
+
+/// Searches what came out of some bytes of the file. `false` means: stop.
+fn within(
+    opening: &mut Opening<'_>,
+    name: String,
+    data: Vec<u8>,
+    search: fn(&mut Opening<'_>, (u64, u64)) -> io::Result<bool>,
+) -> io::Result<bool> {
     let decoded: Arc<dyn Source> = Arc::new(MemorySource::new(data));
-    let path = opening.member.inside(format!("{}@{at}", codec.name));
+    let path = opening.member.inside(name);
     let member = Member::found(path, Arc::clone(&decoded), None);
     let mut inner = Opening {
         member: &member,
@@ -182,9 +186,7 @@ fn unpacked(opening: &mut Opening<'_>, at: u64, codec: &Codec) -> io::Result<boo
         budget: opening.budget,
         emit: opening.emit,
     };
-    let all = (0, length);
-    Ok(carve(&mut inner, all, Text::Anywhere)?
-        && embedded::search(&mut inner, all, Around::Others)?)
+    search(&mut inner, (0, decoded.len()))
 }
 
 fn open_parquet(opening: &mut Opening<'_>) -> io::Result<()> {
@@ -221,18 +223,10 @@ fn open_parquet(opening: &mut Opening<'_>) -> io::Result<()> {
         let Some(data) = text.and_then(|text| Kind::Base64.decoded(text)) else {
             continue;
         };
-        let decoded: Arc<dyn Source> = Arc::new(MemorySource::new(data));
-        let path = opening
-            .member
-            .inside(format!("schema@{}", start + from as u64));
-        let member = Member::found(path, Arc::clone(&decoded), None);
-        let mut inner = Opening {
-            member: &member,
-            source: &decoded,
-            budget: opening.budget,
-            emit: opening.emit,
-        };
-        if !carve(&mut inner, (0, decoded.len()), Text::Anywhere)? {
+        let name = format!("schema@{}", start + from as u64);
+        let carved: fn(&mut Opening<'_>, (u64, u64)) -> io::Result<bool> =
+            |inner, all| carve(inner, all, Text::Anywhere);
+        if !within(opening, name, data, carved)? {
             return Ok(());
         }
     }

@@ -31,18 +31,18 @@ static BEGINNINGS: LazyLock<Option<Regex>> = LazyLock::new(|| {
 const STRIDE: usize = 1 << 20;
 const LONGEST: usize = 10;
 
-/// Calls `visit` with the place and the method of each packed pickle that uses an import, or may do
-/// so behind what was looked at of it, until it says `false`. Returns whether all was searched.
+/// Is told a place and a method of packing there, and says whether to go on.
+type Visit<'v> = dyn FnMut(u64, &'static Codec) -> io::Result<bool> + 'v;
+
+/// Calls `visit` with each place in a range at which packed data may begin, until it says `false`.
+/// Returns whether there was time for all.
 pub(super) fn each(
     source: &dyn Source,
     (start, end): (u64, u64),
     deadline: &Deadline,
-    visit: &mut dyn FnMut(u64, &'static Codec) -> bool,
+    visit: &mut Visit<'_>,
 ) -> io::Result<bool> {
     let (mut base, end) = (start, end.min(source.len()));
-    let Some(beginnings) = BEGINNINGS.as_ref() else {
-        return Ok(false);
-    };
     while base < end {
         if deadline.has_passed() {
             return Ok(false);
@@ -50,23 +50,41 @@ pub(super) fn each(
         let room = usize::try_from(end - base).unwrap_or(STRIDE).min(STRIDE);
         let chunk = bytes_at(source, base, room)?;
         deadline.spend(chunk.len());
-        for found in beginnings.find_iter(&chunk) {
-            let at = base + found.start() as u64;
-            let Some(codec) = wrapper::begun(found.as_bytes()) else {
-                continue;
-            };
-            if acts(source, at, codec)? && !visit(at, codec) {
-                return Ok(true);
-            }
+        // What begins so near the end of a piece is seen whole in the next one.
+        let step = match base + chunk.len() as u64 {
+            next if next < end && chunk.len() > LONGEST => chunk.len() - LONGEST,
+            _ => room,
+        };
+        if !in_bytes(&chunk, step, &mut |at, codec| visit(base + at, codec))? {
+            break;
         }
-        let is_last = chunk.len() <= LONGEST || base + chunk.len() as u64 >= end;
-        let step = if is_last { room } else { chunk.len() - LONGEST };
-        base += step.max(1) as u64;
+        base += step as u64;
     }
     Ok(true)
 }
 
-/// Whether what is packed there begins like such a pickle.
+/// The same of bytes, of which only places before `end` count. `false` means: `visit` said so.
+fn in_bytes(bytes: &[u8], end: usize, visit: &mut Visit<'_>) -> io::Result<bool> {
+    let found = BEGINNINGS.iter().flat_map(|all| all.find_iter(bytes));
+    for found in found.take_while(|found| found.start() < end) {
+        let codec = wrapper::begun(found.as_bytes());
+        if let Some(codec) = codec
+            && !visit(found.start() as u64, codec)?
+        {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Whether `bytes`, which stand at `start`, hold the beginning of a packed pickle that uses an import,
+/// or may do so behind what was looked at of it.
+pub(super) fn is_in(source: &dyn Source, start: u64, bytes: &[u8]) -> io::Result<bool> {
+    let visit = &mut |at, codec: &'static Codec| Ok(!acts(source, start + at, codec)?);
+    in_bytes(bytes, bytes.len(), visit).map(|none| !none)
+}
+
+/// Whether what is packed there begins like a pickle that uses an import, or may do so behind that.
 fn acts(source: &dyn Source, at: u64, codec: &Codec) -> io::Result<bool> {
     let beginning = wrapper::first_bytes((source, at), codec)?;
     let goes_on = declares_pickle(&beginning) && beginning.len() >= wrapper::FIRST;
@@ -81,10 +99,13 @@ pub(super) fn emit(opening: &mut Opening<'_>, range: (u64, u64)) -> io::Result<b
     let deadline = opening.limits().deadline.clone();
     let mut room = true;
     let complete = each(source.as_ref(), range, &deadline, &mut |at, codec| {
+        if !acts(source.as_ref(), at, codec)? {
+            return Ok(true);
+        }
         let part = Part::new(Arc::clone(&source), at, source.len() - at);
         let name = format!("{}@{at}", codec.name);
         room = opening.member(opening.member.packed(Arc::new(part), name, codec));
-        room
+        Ok(room)
     })?;
     if !complete {
         opening.problem(ProblemKind::Limit, "it took too long to search it");

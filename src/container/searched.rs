@@ -1,7 +1,7 @@
 //! Files of records that are searched for pickles: their records are stored as they are, and
 //! nothing of their structure is needed to find what is in them.
 
-use std::{io, sync::Arc};
+use std::{borrow::Cow, io, sync::Arc};
 
 use super::{
     Format, Head, Member, Opening, ProblemKind,
@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     limits::Deadline,
-    source::{Buffered, Source, bytes_at, read_range},
+    source::{Buffered, MemorySource, Source, bytes_at, read_range},
 };
 
 /// TensorFlow's records.
@@ -193,17 +193,26 @@ fn is_latin(bytes: &[u8]) -> bool {
 /// Whether such a pickle is there.
 pub(super) fn hides_pickle(source: &dyn Source, start: u64, with_end: bool) -> io::Result<bool> {
     let mut found = false;
-    for range in hiding_places(source, start, with_end)? {
+    for (start, end) in hiding_places(source, start, with_end)? {
+        // Read once for both searches.
+        let length = usize::try_from(end - start).unwrap_or(usize::MAX);
+        let bytes = bytes_at(source, start, length)?;
+        found |= packed::is_in(source, start, &bytes)?;
         let visit = &mut |_, _| {
             found = true;
             false
         };
-        carve::each(source, range, Shortage::Ends, &Deadline::default(), visit)?;
-        let visit = &mut |_, _| {
-            found = true;
-            false
+        let (ends, deadline) = (Shortage::Ends, Deadline::default());
+        match bytes {
+            Cow::Borrowed(_) => carve::each(source, (start, end), ends, &deadline, visit)?,
+            Cow::Owned(bytes) => {
+                let read = MemorySource::new(bytes);
+                carve::each(&read, (0, read.len()), ends, &deadline, visit)?
+            }
         };
-        packed::each(source, range, &Deadline::default(), visit)?;
+        if found {
+            break;
+        }
     }
     Ok(found)
 }
