@@ -123,7 +123,14 @@ pub(super) fn search(opening: &mut Opening<'_>, end: u64) -> io::Result<()> {
         let chunk = bytes_at(source.as_ref(), position, STRIDE)?;
         opening.limits().deadline.spend(chunk.len());
         let mut next = position + chunk.len() as u64;
-        for quote in memchr::memchr_iter(b'"', &chunk) {
+        let mut quotes = memchr::memchr_iter(b'"', &chunk).peekable();
+        while let Some(quote) = quotes.next() {
+            // Most strings are names, and too short to stand for anything.
+            let is_escaped = |quote: usize| chunk.get(quote - 1) == Some(&b'\\');
+            let closes = |next: &usize| next - quote <= encoding::SHORTEST && !is_escaped(*next);
+            if quotes.peek().is_some_and(closes) {
+                continue;
+            }
             let at = position + quote as u64 + 1;
             let rest = chunk.get(quote + 1..).unwrap_or_default();
             if rest.len() < encoding::HEAD && next < source.len() && quote > 0 {

@@ -13,7 +13,7 @@ use serde::Serialize;
 use super::{escape::hex, words};
 use crate::{
     facts::{ChangeKind, Symbol},
-    parallel::in_order,
+    parallel::Workers,
     report::{
         Accounting, CallReport, ChangeReport, FileReport, Finding, ImportReport, Location,
         MemberPath, Notice, Report, StreamReport, Verdict,
@@ -275,25 +275,25 @@ pub(super) fn write(report: &Report, jobs: usize, writer: &mut dyn Write) -> io:
     // The list of inputs is the last thing in the document.
     let (before, behind) = frame.split_at(frame.len() - "]}".len());
     writer.write_all(before.as_bytes())?;
-    let mut separator: &[u8] = b"";
-    for some in report.files.chunks(PIECE * PIECES) {
-        let pieces: Vec<&[FileReport]> = some.chunks(PIECE).collect();
-        for piece in in_order(&pieces, jobs, |files| rendered(report, files)) {
-            writer.write_all(separator)?;
-            writer.write_all(&piece?)?;
-            separator = b",";
+    let pieces: Vec<&[FileReport]> = report.files.chunks(PIECE).collect();
+    let workers = Workers::new(jobs, pieces.len());
+    // No comma stands before the first one.
+    let mut before = b",".as_slice();
+    for some in pieces.chunks(PIECES) {
+        for piece in workers.in_order(some, |files| rendered(report, files)) {
+            let piece = piece?;
+            writer.write_all(piece.strip_prefix(before).unwrap_or(&piece))?;
+            before = b"";
         }
     }
     writeln!(writer, "{behind}")
 }
 
-/// Some inputs, with commas between them.
+/// Some inputs, a comma before each of them.
 fn rendered(report: &Report, files: &[FileReport]) -> serde_json::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     for file in files {
-        if !bytes.is_empty() {
-            bytes.push(b',');
-        }
+        bytes.push(b',');
         serde_json::to_writer(&mut bytes, &File::new(report, file))?;
     }
     Ok(bytes)

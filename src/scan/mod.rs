@@ -25,7 +25,7 @@ use std::{
 
 use crate::{
     limits::Limits,
-    parallel::in_order,
+    parallel::Workers,
     report::{FileReport, Report},
     rules::Ruleset,
     source::{FileSource, MemorySource, Source},
@@ -89,7 +89,8 @@ pub fn scan_found(
     } = inputs;
     observer.inputs(inputs.len());
     let known = beside::Inputs::new(&inputs);
-    let results = in_order(&inputs, options.jobs, |input| {
+    let workers = Workers::new(options.jobs, inputs.len());
+    let results = workers.in_order(&inputs, |input| {
         let scanner = file::Scanner::new(options, ruleset).among(&known);
         let scanned = scanner.input(input);
         observer.scanned(&scanned.file);
