@@ -234,7 +234,21 @@ const CARRIERS: &[Kind] = &[
             "msgpack-scalars.msgpack",
         ],
     ),
-    ("blosc", "", &["packed.blosc", "packed.b2frame"]),
+    (
+        "blosc",
+        "blosc",
+        &[
+            "blosc-blosclz-evil.blosc",
+            "blosc-lz4-evil.blosc",
+            "blosc-zlib-evil.blosc",
+            "blosc-zstd-evil.blosc",
+            "blosc-2-blosclz-evil.blosc",
+            "blosc-2-lz4-evil.blosc",
+            "blosc-2-zlib-evil.blosc",
+            "blosc-2-zstd-evil.blosc",
+            "blosc-evil.b2frame",
+        ],
+    ),
     ("length-prefixed", "framed", &["framed-evil.bin"]),
     ("tfrecord", "tfrecord", &["tfrecord-evil.tfrecord"]),
     (

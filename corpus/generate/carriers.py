@@ -2,9 +2,9 @@
 """Writes the samples of corpus/containers in which pickles or code stand inside other data.
 
 `stores` and `hdf5` need h5py, PyTables and pandas, `keras` Keras 3 with any backend and h5py,
-`tables_of_arrow` pyarrow, `packed` msgpack-numpy and Blosc 2, `records` ZODB, `named` PyYAML, jsonpickle, scikit-learn and skops. Every
-malicious pickle only asks for the process id or the current folder, every malicious function runs
-`true`.
+`tables_of_arrow` pyarrow, `packed` msgpack-numpy, `blosced` blosc, Blosc 2 and PyTables, `records` ZODB, `named` PyYAML,
+jsonpickle, scikit-learn and skops. Every malicious pickle only asks for the process id or the current folder, every malicious
+function runs `true`.
 """
 
 import base64
@@ -235,8 +235,7 @@ def tables_of_arrow():
 
 
 def packed():
-    """msgpack with arrays, as msgpack-numpy writes them, and Blosc."""
-    import blosc2
+    """msgpack with arrays, as msgpack-numpy writes them."""
     import msgpack
     import msgpack_numpy
     import numpy
@@ -248,8 +247,42 @@ def packed():
     write("msgpack-cut.msgpack", (OUT / "msgpack-good.msgpack").read_bytes()[:-20])
     tail = msgpack.packb({"a": [1, 2]}) + (OUT / "msgpack-evil.msgpack").read_bytes()
     write("msgpack-second.msgpack", tail)
-    write("packed.blosc", blosc2.compress2(GOOD * 9, typesize=1))
-    write("packed.b2frame", blosc2.SChunk(data=GOOD * 9).to_cframe())
+
+
+def blosced():
+    """Chunks of Blosc in every method, with and without their bytes and bits sorted, and frames of Blosc 2."""
+    import blosc
+    import blosc2
+    import numpy
+    import tables
+
+    methods = {
+        "blosclz": (blosc.NOSHUFFLE, blosc2.Filter.NOFILTER, 1),
+        "lz4": (blosc.SHUFFLE, blosc2.Filter.SHUFFLE, 8),
+        "zlib": (blosc.BITSHUFFLE, blosc2.Filter.BITSHUFFLE, 4),
+        "zstd": (blosc.SHUFFLE, blosc2.Filter.SHUFFLE, 16),
+    }
+    # Long enough for every method to find something to leave out.
+    good = pickle.dumps({"weights": list(range(300)) * 4, "name": "model"}, 4)
+    for kind, payload in [("good", good), ("evil", good[:-1] + b"0" + EVIL_4)]:
+        for method, (sorted_1, sorted_2, width) in methods.items():
+            chunk = blosc.compress(payload, typesize=width, shuffle=sorted_1, cname=method)
+            write(f"blosc-{method}-{kind}.blosc", chunk)
+            codec = blosc2.Codec[method.upper()]
+            settings = {"typesize": width, "codec": codec, "filters": [sorted_2], "filters_meta": [0]}
+            write(f"blosc-2-{method}-{kind}.blosc", blosc2.compress2(payload, **settings))
+        several = blosc2.SChunk(data=payload, chunksize=256, cparams={"typesize": 1})
+        write(f"blosc-{kind}.b2frame", several.to_cframe())
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / "a.h5"
+            with tables.open_file(str(path), "w") as file:
+                rows = numpy.frombuffer(payload, dtype="u1")
+                file.create_carray("/", "rows", obj=rows, filters=tables.Filters(5, "blosc"))
+            write(f"hdf5-blosc-{kind}.h5", path.read_bytes())
+    evil = (OUT / "blosc-zstd-evil.blosc").read_bytes()
+    write("blosc-trailing.blosc", evil + b"behind it")
+    write("blosc-cut.blosc", (OUT / "blosc-zstd-good.blosc").read_bytes()[:-20])
+    write("blosc-bomb.blosc", blosc.compress(bytes(8 << 20), typesize=1, cname="zstd"))
 
 
 def castagnoli(data):

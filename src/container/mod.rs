@@ -7,7 +7,6 @@
 
 mod arrow;
 mod bits;
-mod blosc;
 mod budget;
 mod carried;
 mod carve;
@@ -36,6 +35,7 @@ mod saved_model;
 mod searched;
 mod sequence;
 mod seven_zip;
+mod shuffle;
 mod sniff;
 mod spelled;
 mod tar;
@@ -139,7 +139,7 @@ pub static FORMATS: &[Format] = &[
     arrow::PARQUET,
     framed::FORMAT,
     msgpack::FORMAT,
-    blosc::FORMAT,
+    wrapper::blosc::FORMAT,
     database::zodb::FORMAT,
     sequence::FORMAT,
     saved_model::FORMAT,

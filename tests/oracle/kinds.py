@@ -286,6 +286,20 @@ def metadata(opened):
     return read
 
 
+def chunks_of_blosc(path):
+    """What each of the libraries makes of a chunk or a frame."""
+    import blosc
+    import blosc2
+    from numcodecs.blosc import decompress
+
+    data = pathlib.Path(path).read_bytes()
+    for read in [blosc.decompress, blosc2.decompress2, decompress, lambda data: blosc2.schunk_from_cframe(data)[:]]:
+        try:
+            yield bytes(read(data))[:MOST]
+        except Exception:
+            pass
+
+
 def schema_of_arrow(pyarrow, path):
     data = pathlib.Path(path).read_bytes()
     try:
@@ -671,6 +685,7 @@ KINDS = {
     "db": Kind(database("dbm.ndbm", ".db"), needs="dbm.ndbm"),
     "btree": Kind(tree, needs="bsddb3"),
     "lmdb": Kind(apart(values_of_lmdb), needs="lmdb"),
+    "blosc": Kind(chunks_of_blosc, needs=("blosc", "blosc2", "numcodecs.blosc")),
     "hdf5": Kind(values_of_hdf5, needs=("h5py", "numpy")),
     "arrow": Kind(metadata(schema_of_arrow), needs="pyarrow"),
     "parquet": Kind(metadata(schema_of_parquet), needs=("pyarrow", "pyarrow.parquet")),

@@ -1,8 +1,12 @@
 //! Filters of chunks: how the bytes of a chunk are had from what is stored.
 
-use std::io::Read;
+use std::{io::Read, sync::Arc};
 
-use super::file::{Fail, Fields, Outcome};
+use super::{
+    super::{input::Input, shuffle::unshuffled, wrapper::blosc},
+    file::{Fail, Fields, Outcome},
+};
+use crate::source::MemorySource;
 
 /// One filter of a pipeline.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,6 +90,13 @@ impl Filter {
                 .to_vec()),
             307 => inflated(bzip2::bufread::BzDecoder::new(data), most),
             32000 => Ok(lzf(data, most)),
+            32001 | 32026 => {
+                let input = Input::new(Arc::new(MemorySource::new(data)));
+                inflated(
+                    (blosc::CODEC.begin)(input, None).map_err(|_| Fail::Damaged)?,
+                    most,
+                )
+            }
             32015 => {
                 let decoder = ruzstd::decoding::StreamingDecoder::new(data);
                 inflated(decoder.map_err(|_| Fail::Damaged)?, most)
@@ -110,11 +121,9 @@ fn name(id: u64) -> String {
         5 => "n-bit",
         6 => "scale-offset",
         305 => "LZO",
-        32001 => "Blosc",
         32004 => "LZ4",
         32008 => "bitshuffle",
         32013 => "ZFP",
-        32026 => "Blosc 2",
         id => return format!("filter {id}"),
     };
     known.to_owned()
@@ -128,21 +137,6 @@ fn inflated(decoder: impl Read, most: usize) -> Outcome<Vec<u8>> {
         Err(_) if data.is_empty() => Err(Fail::Damaged),
         _ => Ok(data),
     }
-}
-
-/// Puts bytes together again that were sorted by their place in elements of `width` bytes.
-fn unshuffled(data: &[u8], width: usize) -> Vec<u8> {
-    let count = data.len().checked_div(width).unwrap_or(0);
-    if width < 2 || count < 2 {
-        return data.to_vec();
-    }
-    let (sorted, rest) = data.split_at(count * width);
-    let mut whole = Vec::with_capacity(data.len());
-    for element in 0..count {
-        whole.extend(sorted.iter().skip(element).step_by(count));
-    }
-    whole.extend_from_slice(rest);
-    whole
 }
 
 /// LZF: runs of bytes, and copies of what came before.
@@ -178,12 +172,6 @@ fn lzf(data: &[u8], most: usize) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn shuffled_bytes_come_back_in_order() {
-        assert_eq!(unshuffled(b"acebdfx", 2), b"abcdefx");
-        assert_eq!(unshuffled(b"abc", 1), b"abc");
-    }
 
     #[test]
     fn lzf_copies_what_came_before() {

@@ -1,5 +1,7 @@
 //! Compressed wrappers: a file that is one compressed stream, or several in a row.
 
+pub(super) mod blosc;
+mod blosclz;
 pub(super) mod bzip2;
 pub(super) mod gzip;
 pub(super) mod lz4;
@@ -38,6 +40,7 @@ fn codec(format: &Format) -> Option<&'static Codec> {
         (lzma::FORMAT.name, &lzma::CODEC),
         (zstd::FORMAT.name, &zstd::CODEC),
         (lz4::FORMAT.name, &lz4::CODEC),
+        (blosc::FORMAT.name, &blosc::CODEC),
     ];
     let mut known = codecs.into_iter();
     known
