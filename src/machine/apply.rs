@@ -102,6 +102,10 @@ impl Machine<'_, '_> {
             Model::Return { argument: position } => Ok(argument(self, position)),
             Model::LoadPickle { data } => {
                 let data = argument(self, data);
+                for held in self.held(data) {
+                    let kind = PayloadKind::Pickle;
+                    self.event(at, EventKind::Payload { kind, data: held })?;
+                }
                 self.payload(at, PayloadKind::Pickle, data, callee, positional)
             }
             Model::RunCode { source } => {
@@ -124,9 +128,10 @@ impl Machine<'_, '_> {
                 let command = argument(self, command);
                 self.payload(at, PayloadKind::Shell, command, callee, positional)
             }
-            Model::MakeClass { .. } | Model::InlineArray { .. } | Model::Generic => {
-                self.hold(ObjectKind::Result, callee, positional)
-            }
+            Model::MakeClass { .. }
+            | Model::HoldBytes { .. }
+            | Model::InlineArray { .. }
+            | Model::Generic => self.hold(ObjectKind::Result, callee, positional),
             Model::MakeInstance { class, state } => {
                 let passed = match state {
                     Some(state) => {

@@ -11,6 +11,7 @@ mod containers;
 mod describe;
 mod fetch;
 mod heap;
+mod held;
 mod import;
 mod inline;
 mod memo;

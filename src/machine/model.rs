@@ -100,6 +100,13 @@ pub enum Model {
         /// Argument with the bytes.
         data: u8,
     },
+    /// Makes something that a loader reads bytes from: a file in memory, an array, a view of either.
+    HoldBytes {
+        /// Argument with the bytes.
+        argument: Option<u8>,
+        /// Places of the bytes in the state that BUILD sets, where versions differ several of them.
+        state: Vec<u8>,
+    },
     /// Runs source text or a code object.
     RunCode {
         /// Argument with the code.

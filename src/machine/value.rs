@@ -159,6 +159,16 @@ impl Value {
         )
     }
 
+    /// Whether it is text or bytes, as they stand in the stream or computed.
+    pub(crate) fn has_bytes(self) -> bool {
+        use Tag::{ByteArrayAt, BytesAt, OwnedByteArray, OwnedBytes};
+        self.is_text()
+            || matches!(
+                self.tag(),
+                BytesAt | ByteArrayAt | OwnedBytes | OwnedByteArray
+            )
+    }
+
     /// Whether it is text or may be read as text.
     pub(crate) fn is_text(self) -> bool {
         matches!(self.tag(), Tag::TextAt | Tag::StringAt | Tag::OwnedText)

@@ -242,7 +242,7 @@ fn of_bare_module(standing: Standing<'_>) -> Standing<'_> {
     let runs = standing
         .effects()
         .meets(&[Effect::RunCode, Effect::ImportModule]);
-    let itself = standing.model.is_some() && !standing.by_pattern;
+    let itself = standing.is_modelled() && !standing.by_pattern;
     if runs || itself || standing.package == Package::Unknown {
         return standing;
     }
@@ -263,7 +263,7 @@ fn dots(name: &[u8]) -> impl Iterator<Item = usize> {
 
 fn is_data_only(named: &Named<'_>) -> bool {
     let trust = named.standing.trust;
-    trust.is_some_and(|entry| entry.usage == Usage::Data) && named.standing.model.is_none()
+    trust.is_some_and(|entry| entry.usage == Usage::Data) && !named.standing.is_modelled()
 }
 
 /// Whether a call is not one that its name is trusted for. A call that the machine counted but did

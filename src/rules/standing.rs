@@ -4,6 +4,7 @@ use super::pack::{LISTED, ModelEntry, Pack, TrustEntry};
 use super::ruleset::{Ruleset, prefixes};
 use super::schema::{EffectSet, Judged, Only, Trust, Usage};
 use super::table::Entries;
+use crate::machine::model::Model;
 use serde::Deserialize;
 
 /// What is known of a name.
@@ -62,11 +63,16 @@ impl Standing<'_> {
             .is_some_and(|model| model.judged == Judged::Import)
     }
 
+    /// Whether a model says what it does, and not only where it keeps bytes.
+    pub(super) fn is_modelled(&self) -> bool {
+        self.model.is_some_and(|model| !only_holds(model))
+    }
+
     /// Whether its calls and instances are of no further interest.
     pub(super) fn is_plain(&self) -> bool {
         let unconditional =
             |entry: &TrustEntry<'_>| entry.usage == Usage::Any && entry.only.is_none();
-        self.model.is_none()
+        !self.is_modelled()
             && self.kinship == Kinship::Itself
             && self.trust.is_some_and(unconditional)
     }
@@ -184,7 +190,7 @@ impl Ruleset {
         for owner in prefixes(name).skip(1) {
             let exact = self.exact(&[owner]);
             let model = match exact {
-                Some((model, _)) => model,
+                Some((model, _)) => model.filter(|model| !only_holds(model)),
                 None => self.by_pattern(owner).map(|(_, model)| model),
             };
             match (model, exact) {
@@ -214,6 +220,11 @@ impl Ruleset {
         let known = self.packs.iter().filter_map(known).max();
         known.unwrap_or(Package::Unknown)
     }
+}
+
+/// Whether a model says no more than where bytes are, which leaves the name to trust.
+fn only_holds(entry: &ModelEntry<'_>) -> bool {
+    matches!(entry.model, Some(Model::HoldBytes { .. })) && entry.judged == Judged::Call
 }
 
 fn lookup<'e, T: Deserialize<'static>>(

@@ -265,7 +265,7 @@ impl<'r> Values<'r> {
             | (ValueType::Persistent, Argument::Object(Target::Persistent))
             | (ValueType::Extension, Argument::Object(Target::Extension(_))) => true,
             (ValueType::Class, Argument::Object(Target::Import(symbol))) => {
-                self.rules.standing(&symbol.dotted()).model.is_none()
+                !self.rules.standing(&symbol.dotted()).is_modelled()
             }
             _ => false,
         }

@@ -62,6 +62,11 @@ pub enum Does {
     LoadPickle {
         data: u8,
     },
+    HoldBytes {
+        argument: Option<u8>,
+        #[serde(default)]
+        state: Vec<u8>,
+    },
     RunCode {
         source: u8,
     },
@@ -192,6 +197,7 @@ impl From<Does> for Model {
             Does::Partial { callee } => Self::Partial { callee },
             Does::Return { argument } => Self::Return { argument },
             Does::LoadPickle { data } => Self::LoadPickle { data },
+            Does::HoldBytes { argument, state } => Self::HoldBytes { argument, state },
             Does::RunCode { source } => Self::RunCode { source },
             Does::RunGenerated {
                 imports,
