@@ -4,7 +4,7 @@
 
 use super::{
     Machine,
-    model::Model,
+    model::{Model, TextOp},
     value::{Tag, Value},
 };
 
@@ -14,7 +14,7 @@ const HOLDERS: usize = 16;
 impl Machine<'_, '_> {
     /// What a loader would read out of a value, as it stands now: a later BUILD may hide it. A
     /// state does not always replace what the holder was made with, so both count.
-    pub(super) fn held(&self, value: Value) -> Vec<Value> {
+    pub(super) fn held(&mut self, value: Value) -> Vec<Value> {
         let mut found = Vec::new();
         let mut waiting = vec![value];
         for _ in 0..HOLDERS {
@@ -24,6 +24,11 @@ impl Machine<'_, '_> {
             for inner in self.parts_held(holder) {
                 match inner.tag() {
                     Tag::Object => waiting.push(inner),
+                    // Numbers, which an array of bytes may be made of.
+                    Tag::List => {
+                        let numbers = self.heap.node_of(Tag::Tuple, &[inner]);
+                        found.extend(self.compute(TextOp::Bytes, None, numbers));
+                    }
                     _ => found.push(inner),
                 }
             }
@@ -31,7 +36,7 @@ impl Machine<'_, '_> {
         found
     }
 
-    /// What one holder holds: texts, bytes, and other objects.
+    /// What one holder holds: texts, bytes, lists of numbers, and other objects.
     fn parts_held(&self, holder: Value) -> Vec<Value> {
         let Some(&object) = self.heap.object(holder) else {
             return Vec::new();
@@ -45,7 +50,7 @@ impl Machine<'_, '_> {
         let parts = given.into_iter().chain(set);
         let parts = parts.filter_map(|(all, at)| self.known_argument(all, at.into()));
         parts
-            .filter(|part| part.has_bytes() || part.tag() == Tag::Object)
+            .filter(|part| part.has_bytes() || matches!(part.tag(), Tag::Object | Tag::List))
             .collect()
     }
 }
