@@ -85,6 +85,26 @@ const ARCHIVES: &[Kind] = &[
         &["evil.pkl.lz4", "two.pkl.lz4", "skippable.pkl.lz4"],
     ),
     (
+        "snappy",
+        "snappy",
+        &["snappy-evil.bin", "snappy-header-evil.bin"],
+    ),
+    (
+        "snappy-block",
+        "snappy-block",
+        &["snappy-block-evil.bin", "snappy-block-header-evil.bin"],
+    ),
+    (
+        "lz4-block",
+        "lz4-block",
+        &["lz4-block-evil.bin", "lz4-block-header-evil.bin"],
+    ),
+    (
+        "deflate",
+        "deflate",
+        &["deflate-evil.bin", "deflate-header-evil.bin"],
+    ),
+    (
         "others",
         "",
         &[

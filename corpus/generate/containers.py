@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes the container samples of corpus/containers.
 
-Run it with a Python that has numpy, torch and joblib. Archives that no library writes (tampered,
+Run it with a Python that has numpy, torch, joblib, zstandard, lz4 and python-snappy. Archives that no library writes (tampered,
 truncated, hostile ones) are built here byte by byte. Every malicious pickle only asks for the
 process id.
 """
@@ -229,6 +229,33 @@ def other_wrappers(zstandard, lz4):
     write("linked.pkl.lz4", linked)
     whole = lz4.compress(EVIL, store_size=False)
     write("empty-block.pkl.lz4", whole[:7] + struct.pack("<I", 1) + b"\0" + whole[7:])
+
+
+def bare_wrappers():
+    """Packed data without a signature, and frames of Snappy."""
+    import lz4.block
+    import snappy
+
+    def deflated(data):
+        packer = zlib.compressobj(9, zlib.DEFLATED, -15)
+        return packer.compress(data) + packer.flush()
+
+    packers = {
+        "lz4-block": lz4.block.compress,
+        "snappy-block": snappy.compress,
+        "deflate": deflated,
+        "snappy": lambda data: snappy.StreamCompressor().compress(data),
+    }
+    bomb = pickle.dumps(bytes(8_000_000), 4)
+    for name, pack in packers.items():
+        write(f"{name}-good.bin", pack(GOOD))
+        write(f"{name}-evil.bin", pack(EVIL))
+        write(f"{name}-header-evil.bin", pack(GOOD[:-1] + b"0" + EVIL))
+        write(f"{name}-cut.bin", pack(GOOD)[:-25])
+        # Snappy makes of twenty bytes one at best.
+        if "snappy" not in name:
+            write(f"{name}-bomb.bin", pack(bomb))
+    write("deflate-trailing.bin", deflated(EVIL) + b"behind it")
 
 
 def tool(*command, cwd):
@@ -461,7 +488,7 @@ def main():
         import torch.package
     except ImportError as missing:
         sys.exit(f"only the hand-made samples were written: {missing}")
-    only(["other_wrappers", "by_tools"])
+    only(["other_wrappers", "bare_wrappers", "by_tools"])
     numpy_files(numpy)
     joblib_files(numpy, joblib)
     torch_files(torch)

@@ -5,7 +5,7 @@ use std::{borrow::Cow, io};
 use super::{
     FORMATS, Format, Host, Member, MemberKind, embedded, magic, searched, text,
     trial::{self, Verdict},
-    wrapper::lzma,
+    wrapper::{bare, lzma},
 };
 use crate::source::{Source, bytes_at, read_range};
 
@@ -100,6 +100,7 @@ pub(super) fn readings(member: &Member, source: &dyn Source) -> io::Result<Vec<S
                 // Almost anything may be that.
                 Sniffed::Container(format) => {
                     format.name != text::BASE64.name
+                        && !bare::is_bare(format)
                         && (format.name != lzma::FORMAT.name || is_usual_lzma)
                 }
                 _ => true,
@@ -127,7 +128,7 @@ pub(super) fn readings(member: &Member, source: &dyn Source) -> io::Result<Vec<S
             // Random numbers begin like a pickle every now and then; what is meant to be loaded
             // begins like one beyond doubt.
             readings.retain(|reading| match reading {
-                Sniffed::Container(_) => true,
+                Sniffed::Container(format) => !bare::is_bare(format),
                 Sniffed::Pickle(_) => verdict == Verdict::Certain,
                 _ => false,
             });

@@ -286,6 +286,28 @@ def metadata(opened):
     return read
 
 
+def whole(module, read):
+    """What a library makes of a file at once."""
+
+    def read_all(path):
+        library = importlib.import_module(module)
+        yield read(library, pathlib.Path(path).read_bytes())[:MOST]
+
+    return read_all
+
+
+def unmarked(path):
+    packer = zlib.decompressobj(-15)
+    data = bytearray()
+    with open(path, "rb") as file:
+        try:
+            while piece := file.read(16):
+                data += packer.decompress(piece, MOST)
+        except zlib.error:
+            pass
+    yield bytes(data)
+
+
 def chunks_of_blosc(path):
     """What each of the libraries makes of a chunk or a frame."""
     import blosc
@@ -666,6 +688,7 @@ KINDS = {
     "xz": Kind(lambda path: [stream(lzma.open(path))]),
     "lzma": Kind(lambda path: [stream(lzma.open(path))]),
     "zlib": Kind(deflated),
+    "deflate": Kind(unmarked),
     "sqlite": Kind(rows),
     "wal": Kind(rows),
     "dumb": Kind(values_of_dumb),
@@ -680,6 +703,11 @@ KINDS = {
     # What follows needs more than the standard library.
     "zst": Kind(decompressed("zstandard", lambda library, path: library.open(path, "rb")), needs="zstandard"),
     "lz4": Kind(decompressed("lz4.frame", lambda library, path: library.open(path, "rb")), needs="lz4.frame"),
+    "snappy": Kind(
+        whole("snappy", lambda library, data: library.StreamDecompressor().decompress(data)), needs="snappy"
+    ),
+    "snappy-block": Kind(whole("snappy", lambda library, data: library.decompress(data)), needs="snappy"),
+    "lz4-block": Kind(whole("lz4.block", lambda library, data: library.decompress(data)), needs="lz4.block"),
     "7z": Kind(members_of_7z, needs="py7zr"),
     "gdbm": Kind(database("dbm.gnu", ""), needs="dbm.gnu"),
     "db": Kind(database("dbm.ndbm", ".db"), needs="dbm.ndbm"),

@@ -60,7 +60,7 @@ fn is_chunk(head: &Head<'_>) -> Option<bool> {
     let [version, _, flags, size, ..] = *head.bytes.first_chunk::<16>()?;
     let (plain, block) = (u32_le(head.bytes, 4)?, u32_le(head.bytes, 8)?);
     let packed = u64::from(u32_le(head.bytes, 12)?);
-    let fits = size > 0 && plain > 0 && block > 0 && block <= plain;
+    let fits = size > 0 && plain > 0 && block > 0;
     let follows = |header: u64| {
         let place = u32_le(head.bytes, usize::try_from(header).ok()?)?;
         let blocks = u64::from(plain.div_ceil(block));

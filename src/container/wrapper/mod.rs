@@ -1,11 +1,13 @@
 //! Compressed wrappers: a file that is one compressed stream, or several in a row.
 
+pub(super) mod bare;
 pub(super) mod blosc;
 mod blosclz;
 pub(super) mod bzip2;
 pub(super) mod gzip;
 pub(super) mod lz4;
 pub(super) mod lzma;
+pub(super) mod snappy;
 pub(super) mod xz;
 pub(super) mod zlib;
 pub(super) mod zstd;
@@ -41,6 +43,10 @@ fn codec(format: &Format) -> Option<&'static Codec> {
         (zstd::FORMAT.name, &zstd::CODEC),
         (lz4::FORMAT.name, &lz4::CODEC),
         (blosc::FORMAT.name, &blosc::CODEC),
+        (snappy::FORMAT.name, &snappy::CODEC),
+        (bare::LZ4.name, &bare::LZ4_CODEC),
+        (bare::SNAPPY.name, &bare::SNAPPY_CODEC),
+        (bare::BARE_DEFLATE.name, &zlib::DEFLATE),
     ];
     let mut known = codecs.into_iter();
     known
