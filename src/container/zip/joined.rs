@@ -4,7 +4,7 @@
 
 use std::{collections::BTreeSet, io};
 
-use super::record::{self, CENTRAL, END_LENGTH, END64_LENGTH, End, LOCAL, LOCATOR_LENGTH};
+use super::record::{self, CENTRAL, END, END_LENGTH, END64_LENGTH, End, LOCAL, LOCATOR_LENGTH};
 use crate::source::{Source, read_range};
 
 /// Start and length of each archive, the first one first. Nothing where the source is one archive,
@@ -25,16 +25,78 @@ pub(super) fn parts(source: &dyn Source, most: usize) -> io::Result<Vec<(u64, u6
         }
         reach = start;
     }
-    // A reader that does not look for the start of the last archive takes its directory from
-    // where the record tells: in another archive, or where no directory should be.
-    for offset in told {
-        let strange = read_range(source, offset, CENTRAL.len())?.starts_with(CENTRAL);
-        if strange && !directories.contains(&offset) {
-            return Ok(Vec::new());
-        }
+    if is_strange(source, &directories, told)? {
+        return Ok(Vec::new());
     }
     parts.reverse();
     Ok(if parts.len() > 1 { parts } else { Vec::new() })
+}
+
+/// The same of whole archives that something else carries, which its caller has seen: a pickle of
+/// several models. Nothing where anything of an archive stands between them, for then it is not
+/// certain whose it is.
+pub(super) fn carried(source: &dyn Source, most: usize) -> io::Result<Vec<(u64, u64)>> {
+    let mut parts = Vec::new();
+    let (mut directories, mut told) = (BTreeSet::new(), Vec::new());
+    let mut reach = source.len();
+    while let Some((at, signature)) = last_signature(source, reach)? {
+        let end = at.saturating_add(END_LENGTH as u64);
+        if signature != *END || end > reach || parts.len() > most {
+            return Ok(Vec::new());
+        }
+        let Some((start, directory, offset)) = last(source, end)? else {
+            return Ok(Vec::new());
+        };
+        parts.push((start, end - start));
+        directories.insert(directory);
+        told.push(offset);
+        reach = start;
+    }
+    if is_strange(source, &directories, told)? {
+        return Ok(Vec::new());
+    }
+    parts.reverse();
+    Ok(if parts.len() > 1 { parts } else { Vec::new() })
+}
+
+/// Bytes that are searched at once.
+const STRIDE: u64 = 1 << 20;
+
+/// The last signature of a record before `reach`, and where it stands.
+fn last_signature(source: &dyn Source, reach: u64) -> io::Result<Option<(u64, [u8; 4])>> {
+    let mut end = reach;
+    while end > 0 {
+        let start = end.saturating_sub(STRIDE);
+        // A signature may lie across two pieces.
+        let length = (end - start).saturating_add(3).min(reach - start);
+        let bytes = read_range(source, start, usize::try_from(length).unwrap_or(0))?;
+        let found = memchr::memmem::rfind_iter(&bytes, b"PK").find_map(|inside| {
+            let signature = *bytes.get(inside..)?.first_chunk::<4>()?;
+            let is_known = [LOCAL, CENTRAL, END].contains(&&signature);
+            is_known.then_some((start + inside as u64, signature))
+        });
+        if found.is_some() {
+            return Ok(found);
+        }
+        end = start;
+    }
+    Ok(None)
+}
+
+/// Whether a reader that does not look for the start of an archive would take its directory from
+/// where the record tells: in another archive, or where no directory should be.
+fn is_strange(
+    source: &dyn Source,
+    directories: &BTreeSet<u64>,
+    told: Vec<u64>,
+) -> io::Result<bool> {
+    for offset in told {
+        let strange = read_range(source, offset, CENTRAL.len())?.starts_with(CENTRAL);
+        if strange && !directories.contains(&offset) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Start, directory and told directory of the archive that ends at `reach`, without a comment.
