@@ -133,3 +133,38 @@ fn wide(source: &dyn Source, at: u64) -> io::Result<Option<(u64, End)>> {
     let end = record::end64(&bytes).filter(|_| located);
     Ok(end.map(|end| (place, end)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::MemorySource;
+
+    /// An archive of one empty member.
+    fn archive() -> Vec<u8> {
+        let local = [&b"PK\x03\x04"[..], &[0; 22], b"\x01\0\0\0a"].concat();
+        let central = [&b"PK\x01\x02"[..], &[0; 24], b"\x01\0", &[0; 16], b"a"].concat();
+        let end = b"PK\x05\x06\0\0\0\0\x01\0\x01\0\x2f\0\0\0\x1f\0\0\0\0\0".to_vec();
+        [local, central, end].concat()
+    }
+
+    fn found(pieces: &[&[u8]]) -> Vec<(u64, u64)> {
+        carried(&MemorySource::new(pieces.concat()), 10).unwrap()
+    }
+
+    #[test]
+    fn archives_are_told_apart_only_if_nothing_of_one_stands_between_them() {
+        let whole = archive();
+        let length = whole.len() as u64;
+        assert_eq!(found(&[b"\x80\x04B", &whole, b"0.", b"B"]), []);
+        let several = found(&[b"\x80\x04B", &whole, b"B", &whole, b"e."]);
+        assert_eq!(several, [(3, length), (4 + length, length)]);
+        let far = vec![0; 2 << 20];
+        let several = found(&[b"\x80\x04B", &whole, &far, &whole, &far]);
+        assert_eq!(several.len(), 2);
+        for odd in [&whole[..31], &whole[31..78], &whole[78..]] {
+            assert_eq!(found(&[b"\x80\x04", &whole, odd, &whole]), []);
+            assert_eq!(found(&[b"\x80\x04", &whole, &whole, odd]), []);
+            assert_eq!(found(&[b"\x80\x04", odd, &whole, &whole]), []);
+        }
+    }
+}
