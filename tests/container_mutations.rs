@@ -213,6 +213,7 @@ const DATABASES: &[Kind] = &[
 const CARRIERS: &[Kind] = &[
     ("keras", "keras", &["keras-lambda.h5", "keras-lambda.keras"]),
     ("keras-import", "", &["keras-import.keras"]),
+    ("keras-models", "", &["keras-models-lambda.pkl"]),
     ("saved-model", "", &["saved-model-evil.pb"]),
     ("skops", "skops", &["skops-evil.skops"]),
     (

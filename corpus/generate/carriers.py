@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes the samples of corpus/containers in which pickles or code stand inside other data.
 
-`stores` and `hdf5` need h5py, PyTables and pandas, `keras` Keras 3 with any backend and h5py,
+`stores` and `hdf5` need h5py, PyTables and pandas, `keras` and `models` Keras 3 with any backend and h5py,
 `tables_of_arrow` pyarrow, `packed` msgpack-numpy, `blosced` blosc, Blosc 2 and PyTables, `records` ZODB, `named` PyYAML,
 jsonpickle, scikit-learn and skops. Every malicious pickle only asks for the process id or the current folder, every malicious
 function runs `true`.
@@ -103,6 +103,18 @@ def keras():
                 path = pathlib.Path(folder) / f"model.{suffix}"
                 model.save(path)
                 write(f"keras-{name}.{suffix}", path.read_bytes())
+
+
+def models():
+    """Several models of Keras 3 in one pickle, which carries an archive for each."""
+    from keras import Sequential, layers
+
+    harmful = lambda x: x if __import__("os").system("true") else x
+    harmful.__code__ = harmful.__code__.replace(co_filename="model.py")
+    first, second = (Sequential([layers.Input((1,)), layers.Dense(1)]) for _ in range(2))
+    evil = Sequential([layers.Input((1,)), layers.Lambda(harmful, output_shape=(1,))])
+    write("keras-models.pkl", pickle.dumps([first, second], 4))
+    write("keras-models-lambda.pkl", pickle.dumps([first, evil], 4))
 
 
 class Evil:

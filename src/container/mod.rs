@@ -251,7 +251,7 @@ pub fn look(
     emit: &mut dyn FnMut(Opened),
 ) -> io::Result<Look> {
     let source = member.unpack(budget, emit)?;
-    let readings = sniff::readings(member, source.as_ref())?;
+    let readings = sniff::readings(member, &source)?;
     if matches!(readings.first(), Some(Sniffed::Pickle(_))) {
         member.verify(source.as_ref(), emit)?;
     }

@@ -1,11 +1,11 @@
 //! What a file may be, decided by its first bytes and, for zip, by its last ones.
 
-use std::{borrow::Cow, io};
+use std::{borrow::Cow, io, sync::Arc};
 
 use super::{
     FORMATS, Format, Host, Member, MemberKind, embedded, magic, searched, text,
     trial::{self, Verdict},
-    wrapper::{bare, lzma},
+    wrapper::{self, bare, lzma},
 };
 use crate::source::{Source, bytes_at, read_range};
 
@@ -84,7 +84,8 @@ pub(super) fn is_read_from_end(member: &Member, source: &dyn Source) -> bool {
 }
 
 /// Every reading of a member.
-pub(super) fn readings(member: &Member, source: &dyn Source) -> io::Result<Vec<Sniffed>> {
+pub(super) fn readings(member: &Member, shared: &Arc<dyn Source>) -> io::Result<Vec<Sniffed>> {
+    let source = shared.as_ref();
     let with_tail = is_read_from_end(member, source);
     let (head, asked) = match member.kind {
         MemberKind::Storage => (STORAGE_HEAD, Asked::Certainty),
@@ -128,7 +129,11 @@ pub(super) fn readings(member: &Member, source: &dyn Source) -> io::Result<Vec<S
             // Random numbers begin like a pickle every now and then; what is meant to be loaded
             // begins like one beyond doubt.
             readings.retain(|reading| match reading {
-                Sniffed::Container(format) => !bare::is_bare(format),
+                // What cannot be read is opened, where that is noted.
+                Sniffed::Container(format) => {
+                    !bare::is_bare(format)
+                        && !wrapper::begins_by_chance(shared, format).unwrap_or(false)
+                }
                 Sniffed::Pickle(_) => verdict == Verdict::Certain,
                 _ => false,
             });
@@ -326,6 +331,47 @@ mod tests {
             names(b"GIF89a\x01\0\x01cos\nsystem\n(S'id'\ntR."),
             ["Pickle(Plain)"]
         );
+    }
+
+    /// What a storage of these bytes is opened as.
+    fn storage(bytes: &[u8]) -> Vec<Sniffed> {
+        let source: Arc<dyn Source> = Arc::new(MemorySource::new(bytes));
+        let member = Member::input(Arc::clone(&source)).with_kind(MemberKind::Storage);
+        readings(&member, &source).unwrap()
+    }
+
+    fn zlib(bytes: &[u8]) -> Vec<u8> {
+        let level = flate2::Compression::default();
+        let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), level);
+        std::io::Write::write_all(&mut encoder, bytes).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    #[test]
+    fn a_storage_that_begins_like_packed_data_by_chance_is_numbers() {
+        let numbers: Vec<u8> = (0..4000_u32)
+            .map(|number| (number.wrapping_mul(2_654_435_761) >> 24) as u8)
+            .collect();
+        let packed = zlib(&numbers);
+        let by_chance = [&packed[..200], &numbers].concat();
+        assert_eq!(storage(&by_chance), [Sniffed::NoPickle("tensor storage")]);
+        // Whole, it hides whatever stands in it.
+        assert_ne!(storage(&packed), [Sniffed::NoPickle("tensor storage")]);
+    }
+
+    #[test]
+    fn a_packed_pickle_in_a_storage_is_opened_even_if_it_breaks() {
+        let numbers = [0xa7; 300];
+        for pickle in [&b"cos\ngetpid\n(tR."[..], b"\x80\x04]\x94."] {
+            let packed = zlib(&[pickle, &numbers].concat());
+            for end in [packed.len(), packed.len() - 4] {
+                let found = storage(&[&packed[..end], &numbers].concat());
+                assert!(
+                    matches!(found.as_slice(), [Sniffed::Container(_)]),
+                    "{found:?}"
+                );
+            }
+        }
     }
 
     #[test]

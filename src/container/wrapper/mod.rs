@@ -17,7 +17,7 @@ use std::{
     sync::Arc,
 };
 
-use super::{Format, Opening, codec::Codec, input::Input};
+use super::{Format, Opening, Sniffed, codec::Codec, input::Input, sniff};
 use crate::source::{MemorySource, Source, read_range};
 
 /// Emits what a wrapper wraps. It is called by the name of the method, because a name recorded in
@@ -104,6 +104,23 @@ pub(super) fn is_whole(data: &Arc<dyn Source>, format: &Format) -> bool {
         let copied = io::copy(&mut decompressor.take(CONVINCING), &mut io::sink());
         copied.is_ok_and(|length| length > 0)
     })
+}
+
+/// Whether a storage merely begins like packed data: the method has next to no signature, the data
+/// breaks, and nothing that a loader would have had by then begins like anything but numbers.
+pub(super) fn begins_by_chance(storage: &Arc<dyn Source>, format: &Format) -> io::Result<bool> {
+    let is_weak = [zlib::FORMAT.name, lzma::FORMAT.name].contains(&format.name);
+    let Some(codec) = codec(format).filter(|_| is_weak) else {
+        return Ok(false);
+    };
+    if is_whole(storage, format) {
+        return Ok(false);
+    }
+    let decompressor = (codec.begin)(Input::new(Arc::clone(storage)), None);
+    let out = decompressor.map_or(Vec::new(), |decompressor| before_error(decompressor, FIRST));
+    let readings = sniff::at_sight(&MemorySource::new(out))?;
+    let is_nothing = |reading: &Sniffed| matches!(reading, Sniffed::NoPickle(_) | Sniffed::Empty);
+    Ok(readings.iter().all(is_nothing))
 }
 
 /// What a decompressor gives before its first error, up to so many bytes. It is asked for one at a

@@ -31,10 +31,11 @@ use super::{
     AnomalyKind, Format, Head, Opening, ProblemKind, Records, Sniffed, UNKNOWN,
     codec::Codec,
     padding::end_of_zeros,
-    sniff,
+    sniff::{HEAD, sniff},
+    trial,
     wrapper::{bzip2, lzma, xz, zlib, zstd},
 };
-use crate::source::Part;
+use crate::source::{Part, Source, read_range};
 
 pub(super) const FORMAT: Format = Format {
     name: "zip",
@@ -69,10 +70,24 @@ fn open(opening: &mut Opening<'_>) -> io::Result<()> {
     let most = opening.limits().members;
     let parts = joined::parts(source.as_ref(), most)?;
     if !parts.is_empty() {
-        return emit_parts(opening, &parts);
+        let message = format!("there are {} archives in a row", parts.len());
+        opening.anomaly(AnomalyKind::JoinedArchives, 0, message);
+        emit_parts(opening, &parts);
+        return Ok(());
     }
     let directory = directory::read(source.as_ref(), most)?;
     let locals = locals::read(source.as_ref(), &directory, most)?;
+    // What belongs to one of several archives that a pickle carries is not of the last one, which
+    // is the one that readers of archives see.
+    let mut found = locals.found.values();
+    let is_odd = directory.starts.len() > 1 || found.any(|found| found.listed.is_empty());
+    if is_odd && is_pickle(source.as_ref())? {
+        let parts = joined::carried(source.as_ref(), most)?;
+        if !parts.is_empty() {
+            emit_parts(opening, &parts);
+            return Ok(());
+        }
+    }
     if directory.cut || locals.cut {
         opening.problem(
             ProblemKind::Limit,
@@ -111,10 +126,15 @@ fn open(opening: &mut Opening<'_>) -> io::Result<()> {
     gaps(opening, &locals)
 }
 
+/// Whether something begins with the header of a pickle, behind which no reader that streams from
+/// the front finds an archive.
+fn is_pickle(source: &dyn Source) -> io::Result<bool> {
+    let head = read_range(source, 0, HEAD)?;
+    Ok(trial::declares_protocol(&head))
+}
+
 /// Emits archives that stand one behind the other.
-fn emit_parts(opening: &mut Opening<'_>, parts: &[(u64, u64)]) -> io::Result<()> {
-    let message = format!("there are {} archives in a row", parts.len());
-    opening.anomaly(AnomalyKind::JoinedArchives, 0, message);
+fn emit_parts(opening: &mut Opening<'_>, parts: &[(u64, u64)]) {
     for &part in parts {
         let name = format!("@{}", part.0);
         let member = opening.member.part(opening.source, name, part);
@@ -122,7 +142,6 @@ fn emit_parts(opening: &mut Opening<'_>, parts: &[(u64, u64)]) -> io::Result<()>
             break;
         }
     }
-    Ok(())
 }
 
 /// The storages in an archive.
