@@ -630,6 +630,11 @@ def of_keras(path):
     keras.saving.load_model(path, safe_mode=False)
 
 
+def models_of_keras(path):
+    with open(path, "rb") as file:
+        pickle.load(file)
+
+
 def of_baselines(path):
     import torch
     from stable_baselines3.common.save_util import json_to_data
@@ -733,6 +738,7 @@ KINDS = {
     "mar": Kind(load=members_by_torch(members_of_zip), needs="torch"),
     "nemo": Kind(load=members_by_torch(members_of_tar), needs="torch"),
     "keras": Kind(load=of_keras, needs=("keras", "h5py")),
+    "keras-pickle": Kind(load=models_of_keras, needs=("keras", "h5py")),
     "baselines": Kind(load=of_baselines, needs=("stable_baselines3.common.save_util",)),
     "jsonpickle": Kind(load=of_jsonpickle, needs="jsonpickle"),
     "msgpack": Kind(load=of_msgpack, needs=("msgpack", "msgpack_numpy")),
