@@ -16,6 +16,8 @@ pub struct Window<'s> {
     whole: Option<&'s [u8]>,
     base: u64,
     buffer: Rc<Vec<u8>>,
+    /// Bytes of the buffer that were read; it keeps its length, so that nothing is zeroed twice.
+    held: usize,
     chunk: usize,
     ended: bool,
 }
@@ -24,6 +26,7 @@ pub struct Window<'s> {
 pub struct Chunk<'s> {
     lender: Lender<'s>,
     start: usize,
+    end: usize,
 }
 
 enum Lender<'s> {
@@ -39,7 +42,7 @@ impl Chunk<'_> {
             Lender::Whole(whole) => whole,
             Lender::Buffer(buffer) => buffer.as_slice(),
         };
-        all.get(self.start..).unwrap_or_default()
+        all.get(self.start..self.end).unwrap_or_default()
     }
 }
 
@@ -52,6 +55,7 @@ impl<'s> Window<'s> {
             whole,
             base: 0,
             buffer: Rc::default(),
+            held: 0,
             chunk: SMALLEST_CHUNK,
             ended: false,
         }
@@ -67,7 +71,7 @@ impl<'s> Window<'s> {
     pub fn peek(&self, offset: u64) -> &[u8] {
         let (base, bytes) = match self.whole {
             Some(whole) => (0, whole),
-            None => (self.base, self.buffer.as_slice()),
+            None => (self.base, self.buffer.get(..self.held).unwrap_or_default()),
         };
         let start = offset
             .checked_sub(base)
@@ -79,9 +83,12 @@ impl<'s> Window<'s> {
 
     /// As [`Window::peek`], on loan.
     pub fn chunk(&self, offset: u64) -> Chunk<'s> {
-        let (base, lender) = match self.whole {
-            Some(whole) => (0, Lender::Whole(whole)),
-            None => (self.base, Lender::Buffer(Rc::clone(&self.buffer))),
+        let (base, lender, end) = match self.whole {
+            Some(whole) => (0, Lender::Whole(whole), whole.len()),
+            None => {
+                let buffer = Lender::Buffer(Rc::clone(&self.buffer));
+                (self.base, buffer, self.held)
+            }
         };
         let start = offset
             .checked_sub(base)
@@ -89,6 +96,7 @@ impl<'s> Window<'s> {
         Chunk {
             lender,
             start: start.unwrap_or(usize::MAX),
+            end,
         }
     }
 
@@ -107,26 +115,26 @@ impl<'s> Window<'s> {
 
     fn slide(&mut self, offset: u64, needed: usize) -> io::Result<()> {
         let kept = self.peek(offset).len();
-        let straight_on = offset == self.base.saturating_add(self.buffer.len() as u64);
+        let straight_on = offset == self.base.saturating_add(self.held as u64);
         let grown = if kept > 0 || straight_on {
             self.chunk * 2
         } else {
             SMALLEST_CHUNK
         };
         self.chunk = grown.min(LARGEST_CHUNK);
-        let buffer = Rc::make_mut(&mut self.buffer);
-        let start = buffer.len() - kept;
-        buffer.copy_within(start.., 0);
-        buffer.truncate(kept);
-        self.base = offset;
-        self.ended = false;
         let wanted = needed.max(self.chunk);
-        while self.buffer.len() < needed {
-            let filled = self.buffer.len();
-            Rc::make_mut(&mut self.buffer).resize(wanted, 0);
-            let read = self.fill(filled);
-            Rc::make_mut(&mut self.buffer).truncate(filled + *read.as_ref().unwrap_or(&0));
-            if read? == 0 {
+        let buffer = Rc::make_mut(&mut self.buffer);
+        buffer.copy_within(self.held - kept..self.held, 0);
+        if buffer.len() < wanted {
+            buffer.resize(wanted, 0);
+        }
+        self.base = offset;
+        self.held = kept;
+        self.ended = false;
+        while self.held < needed {
+            let read = self.fill(wanted)?;
+            self.held += read;
+            if read == 0 {
                 self.ended = true;
                 break;
             }
@@ -134,13 +142,15 @@ impl<'s> Window<'s> {
         Ok(())
     }
 
-    fn fill(&mut self, filled: usize) -> io::Result<usize> {
-        let at = self.base.saturating_add(filled as u64);
-        let Some(buffer) = Rc::make_mut(&mut self.buffer).get_mut(filled..) else {
+    /// Reads behind what is held, up to `wanted` bytes in all.
+    fn fill(&mut self, wanted: usize) -> io::Result<usize> {
+        let at = self.base.saturating_add(self.held as u64);
+        let buffer = Rc::make_mut(&mut self.buffer);
+        let Some(room) = buffer.get_mut(self.held..wanted) else {
             return Ok(0);
         };
         loop {
-            match self.source.read_at(at, buffer) {
+            match self.source.read_at(at, room) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 read => return read,
             }
