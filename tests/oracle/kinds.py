@@ -119,16 +119,21 @@ def decompressed(module, opener):
     return read
 
 
-def deflated(path):
-    packer = zlib.decompressobj()
-    data = bytearray()
-    with open(path, "rb") as file:
-        try:
-            while piece := file.read(16):
-                data += packer.decompress(piece, MOST)
-        except zlib.error:
-            pass
-    yield bytes(data)
+def deflated(window):
+    """With a header, or without one where the window is negative."""
+
+    def read(path):
+        packer = zlib.decompressobj(window)
+        data = bytearray()
+        with open(path, "rb") as file:
+            try:
+                while piece := file.read(16):
+                    data += packer.decompress(piece, MOST)
+            except zlib.error:
+                pass
+        yield bytes(data)
+
+    return read
 
 
 def database(module, suffix):
@@ -294,18 +299,6 @@ def whole(module, read):
         yield read(library, pathlib.Path(path).read_bytes())[:MOST]
 
     return read_all
-
-
-def unmarked(path):
-    packer = zlib.decompressobj(-15)
-    data = bytearray()
-    with open(path, "rb") as file:
-        try:
-            while piece := file.read(16):
-                data += packer.decompress(piece, MOST)
-        except zlib.error:
-            pass
-    yield bytes(data)
 
 
 def chunks_of_blosc(path):
@@ -692,8 +685,8 @@ KINDS = {
     "bz2": Kind(lambda path: [stream(bz2.open(path))]),
     "xz": Kind(lambda path: [stream(lzma.open(path))]),
     "lzma": Kind(lambda path: [stream(lzma.open(path))]),
-    "zlib": Kind(deflated),
-    "deflate": Kind(unmarked),
+    "zlib": Kind(deflated(zlib.MAX_WBITS)),
+    "deflate": Kind(deflated(-zlib.MAX_WBITS)),
     "sqlite": Kind(rows),
     "wal": Kind(rows),
     "dumb": Kind(values_of_dumb),
