@@ -324,6 +324,8 @@ pub enum PayloadKind {
     CodeObject,
     /// A pickle inside the pickle.
     Pickle,
+    /// What a loader of pickles reads, where that cannot be told. Its data are empty.
+    Unread,
     /// A Python module that the file brings along and that a loader runs when it imports it.
     Module,
     /// Source text that a library generated and runs again when it loads. What could not be read

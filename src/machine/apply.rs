@@ -88,7 +88,7 @@ impl Machine<'_, '_> {
             Model::Call {
                 callee: position,
                 arguments: how,
-            } => self.call_argument(at, callee, positional, position, how, depth),
+            } => self.call_argument(at, callee, arguments, position, how, depth),
             Model::CallKeyword { ref keyword } => {
                 let called = arguments
                     .keywords
@@ -98,15 +98,18 @@ impl Machine<'_, '_> {
                 }
                 self.hold(ObjectKind::Result, callee, positional)
             }
-            Model::Partial { callee: position } => self.bind_partial(positional, position),
+            Model::Partial { callee: position } => self.bind_partial(arguments, position),
             Model::Return { argument: position } => Ok(argument(self, position)),
             Model::LoadPickle { data } => {
-                let data = argument(self, data);
-                for held in self.held(data) {
-                    let kind = PayloadKind::Pickle;
-                    self.event(at, EventKind::Payload { kind, data: held })?;
+                let known = positional.is_node() && self.named(arguments).is_none();
+                let given = self.known_argument(positional, data.into());
+                // A loader that is given nothing loads nothing.
+                let given = given.or((!known).then_some(Value::UNKNOWN));
+                let loaded = given.map(|given| self.loaded(given));
+                for (kind, data) in loaded.unwrap_or_default() {
+                    self.event(at, EventKind::Payload { kind, data })?;
                 }
-                self.payload(at, PayloadKind::Pickle, data, callee, positional)
+                self.hold(ObjectKind::Result, callee, positional)
             }
             Model::RunCode { source } => {
                 let source = argument(self, source);
@@ -128,6 +131,8 @@ impl Machine<'_, '_> {
                 let command = argument(self, command);
                 self.payload(at, PayloadKind::Shell, command, callee, positional)
             }
+            // Which of them are the bytes is not looked up by name.
+            Model::HoldBytes { .. } if self.named(arguments).is_some() => Ok(Value::UNKNOWN),
             Model::MakeClass { .. }
             | Model::HoldBytes { .. }
             | Model::InlineArray { .. }
@@ -150,8 +155,7 @@ impl Machine<'_, '_> {
                 self.hold(ObjectKind::Result, callee, positional)
             }
             Model::BuildText { op, ref codec } => {
-                let plain = arguments.keywords.is_none_or(|all| self.heap.is_empty(all));
-                let computed = match plain {
+                let computed = match self.named(arguments).is_none() {
                     true => self.compute(op, codec.as_deref(), positional),
                     false => None,
                 };
@@ -167,6 +171,11 @@ impl Machine<'_, '_> {
                 self.hold(ObjectKind::Result, callee, positional)
             }
         }
+    }
+
+    /// The keywords of a call, where there are some or may be.
+    fn named(&self, arguments: Arguments) -> Option<Value> {
+        arguments.keywords.filter(|&all| !self.heap.is_empty(all))
     }
 
     fn hold(&mut self, kind: ObjectKind, callee: Value, arguments: Value) -> Result<Value, Halt> {
@@ -216,7 +225,9 @@ impl Machine<'_, '_> {
         Ok(Value::NONE)
     }
 
-    fn bind_partial(&mut self, positional: Value, position: u8) -> Result<Value, Halt> {
+    /// A partial; its state is what a pickle of it has: the callee, its arguments, its keywords.
+    fn bind_partial(&mut self, arguments: Arguments, position: u8) -> Result<Value, Halt> {
+        let positional = arguments.positional;
         let callee = self.argument(positional, position.into());
         let behind = self.heap.elements(positional).map(|all| {
             all.get(usize::from(position) + 1..)
@@ -227,20 +238,29 @@ impl Machine<'_, '_> {
             Some(bound) => self.heap.node_of(Tag::Tuple, &bound),
             None => Value::UNKNOWN,
         };
-        self.hold(ObjectKind::Partial, callee, bound)
+        let partial = self.hold(ObjectKind::Partial, callee, bound)?;
+        if let Some(keywords) = self.named(arguments) {
+            let state = self.heap.node_of(Tag::Tuple, &[callee, bound, keywords]);
+            if let Some(object) = self.heap.object_mut(partial) {
+                object.state = state;
+            }
+        }
+        Ok(partial)
     }
 
     fn call_argument(
         &mut self,
         at: &Instruction,
         caller: Value,
-        positional: Value,
+        arguments: Arguments,
         position: u8,
         how: CallArguments,
         depth: usize,
     ) -> Result<Value, Halt> {
+        let positional = arguments.positional;
         // `None`, or the list that `iter` is given, is nothing to call.
         let called = self.known_argument(positional, position.into());
+        let called = called.or_else(|| self.named(arguments).map(|_| Value::UNKNOWN));
         let callable =
             |value: &Value| matches!(value.tag(), Tag::Import | Tag::Object | Tag::Unknown);
         let Some(called) = called.filter(callable) else {
@@ -248,8 +268,11 @@ impl Machine<'_, '_> {
         };
         match how {
             CallArguments::Rest => {
-                let rest = self.arguments_behind(positional, position);
-                self.call_passed(at, called, rest, depth)
+                let rest = Arguments {
+                    positional: self.arguments_behind(positional, position),
+                    ..arguments
+                };
+                self.call_at_depth(at, called, rest, depth)
             }
             CallArguments::None => {
                 let nothing = self.heap.new_node(Tag::Tuple);

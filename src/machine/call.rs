@@ -18,6 +18,9 @@ const ELEMENT: usize = 16;
 /// How deep modelled calls may nest: a partial of a partial of a getter …
 const CALL_DEPTH: usize = 32;
 
+/// Place of the keywords in the state of a partial.
+const PARTIAL_KEYWORDS: usize = 2;
+
 /// Calls of one trusted callable that are kept; the others are counted.
 const PLAIN_CALLS: u32 = 32;
 
@@ -130,7 +133,7 @@ impl Machine<'_, '_> {
                 let bound = self.bound_arguments(object);
                 let arguments = Arguments {
                     positional: self.prepend(&bound, positional),
-                    ..arguments
+                    keywords: self.joined_keywords(object, arguments.keywords),
                 };
                 self.call_at_depth(at, object.callee, arguments, depth + 1)
             }
@@ -170,6 +173,26 @@ impl Machine<'_, '_> {
     fn bound_arguments(&self, object: Object) -> Vec<Value> {
         let arguments = self.heap.elements(object.arguments);
         arguments.unwrap_or(vec![Value::UNKNOWN])
+    }
+
+    /// The keywords that a partial is called with: those it was made with, and those of the call.
+    fn joined_keywords(&mut self, partial: Object, given: Option<Value>) -> Option<Value> {
+        let given = given.filter(|&given| !self.heap.is_empty(given));
+        let bound = match partial.state.tag() {
+            Tag::None => None,
+            _ => Some(self.argument(partial.state, PARTIAL_KEYWORDS)),
+        };
+        let bound = bound.filter(|&bound| bound.tag() != Tag::None && !self.heap.is_empty(bound));
+        let (Some(bound), Some(given)) = (bound, given) else {
+            return bound.or(given);
+        };
+        let [first, second] = [bound, given].map(|dict| self.heap.elements(dict));
+        let Some((first, second)) = first.zip(second) else {
+            return Some(Value::UNKNOWN);
+        };
+        let all = [first, second].concat();
+        self.limits.deadline.spend(all.len() * ELEMENT);
+        Some(self.heap.node_of(Tag::Dict, &all))
     }
 
     /// What a getter of attributes or items returns: one value, or a tuple of several.

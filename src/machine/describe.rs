@@ -225,6 +225,7 @@ impl Machine<'_, '_> {
         }
         let data = match kind {
             PayloadKind::Generated => self.generated(data),
+            PayloadKind::Unread => Vec::new(),
             _ => self.payload_bytes(data)?,
         };
         self.limits.deadline.spend(data.len().saturating_mul(KEPT));

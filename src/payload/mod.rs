@@ -42,7 +42,7 @@ pub fn summarize(kind: PayloadKind, data: &[u8]) -> PayloadSummary {
         PayloadKind::Source | PayloadKind::Module => reading.inner(PayloadKind::Source, head),
         PayloadKind::Generated => reading.inner(PayloadKind::Generated, head),
         PayloadKind::Shell => reading.inner(PayloadKind::Shell, head),
-        PayloadKind::Pickle => {}
+        PayloadKind::Pickle | PayloadKind::Unread => {}
     }
     reading.finish()
 }

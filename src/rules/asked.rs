@@ -61,6 +61,7 @@ pub(super) fn payload_is(condition: &PayloadCondition, payload: &PayloadFact) ->
         PayloadKind::Shell => PayloadName::Shell,
         PayloadKind::CodeObject => PayloadName::CodeObject,
         PayloadKind::Pickle => PayloadName::Pickle,
+        PayloadKind::Unread => PayloadName::Unread,
         PayloadKind::Module => PayloadName::Module,
         PayloadKind::Generated => PayloadName::Generated,
     };

@@ -255,6 +255,8 @@ pub enum PayloadName {
     CodeObject,
     /// A pickle.
     Pickle,
+    /// What a loader of pickles reads, where that cannot be told.
+    Unread,
     /// A Python module that a loader runs when it imports it.
     Module,
     /// Source text that a library generated and runs again.

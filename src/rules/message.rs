@@ -249,6 +249,7 @@ fn payload_name(kind: PayloadKind) -> &'static str {
         PayloadKind::Shell => "command",
         PayloadKind::CodeObject => "code object",
         PayloadKind::Pickle => "pickle",
+        PayloadKind::Unread => "a pickle that cannot be read here",
         PayloadKind::Module => "a Python module",
         PayloadKind::Generated => "generated source text",
     }
