@@ -103,18 +103,21 @@ impl Containers {
         self.size
     }
 
-    /// Makes an empty container.
+    /// Makes an empty container. Its node is written where it stays, field by field: one that is put
+    /// together first and then copied costs more than all the rest.
     #[inline(always)]
     pub(super) fn make(&mut self, tag: Tag) -> Value {
         let number = self.made;
-        let node = Node {
-            number,
-            ..Node::default()
-        };
         self.made += 1;
         match self.latest.get_mut(slot(number, NODES)) {
-            Some(place) if place.links == 0 => *place = node,
-            _ => self.make_apart(node),
+            Some(node) if node.links == 0 => {
+                node.number = number;
+                node.start = 0;
+                node.kept = 0;
+                node.room = 0;
+                node.count = 0;
+            }
+            _ => self.make_apart(number),
         }
         Value::new(tag, number)
     }
@@ -122,9 +125,13 @@ impl Containers {
     /// Makes a container in a new place of the ring, or in that of one with links.
     #[cold]
     #[inline(never)]
-    fn make_apart(&mut self, node: Node) {
+    fn make_apart(&mut self, number: u64) {
         self.size += 1;
-        match self.latest.get_mut(slot(node.number, NODES)) {
+        let node = Node {
+            number,
+            ..Node::default()
+        };
+        match self.latest.get_mut(slot(number, NODES)) {
             Some(place) => self.linked.push(std::mem::replace(place, node)),
             None => self.latest.push(node),
         }
@@ -142,7 +149,8 @@ impl Containers {
         }
     }
 
-    /// As [`Containers::extend`], where there is room already; otherwise says no.
+    /// As [`Containers::extend`], where there is room already, or nothing to be remembered; otherwise
+    /// says no.
     #[inline(always)]
     pub(super) fn add_few<const N: usize>(
         &mut self,
@@ -152,8 +160,16 @@ impl Containers {
         let number = container.payload();
         match self.latest.get_mut(slot(number, NODES)) {
             Some(node) if node.number == number => self.elements.add_few(node, elements),
-            _ => false,
+            _ => self.linked.is_empty() && self.revived.is_empty(),
         }
+    }
+
+    /// Whether it is one of the latest containers, and nothing in it may be called.
+    #[inline(always)]
+    pub(super) fn is_plain(&self, value: Value) -> bool {
+        let number = value.payload();
+        let node = self.latest.get(slot(number, NODES));
+        value.is_node() && node.is_some_and(|node| node.number == number && node.links == 0)
     }
 
     /// Adds elements to a container that the ring has no place for any more.

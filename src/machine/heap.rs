@@ -136,6 +136,13 @@ impl<'k> Heap<'k> {
         Value::are_inert(&elements) && self.containers.add_few(container, elements)
     }
 
+    /// As [`Heap::add_few`], for one element that may be a container itself.
+    #[inline(always)]
+    pub(crate) fn append(&mut self, container: Value, element: Value) -> bool {
+        let is_plain = element.is_inert() || self.containers.is_plain(element);
+        is_plain && self.containers.add_few(container, [element])
+    }
+
     /// Adds elements to a container.
     #[inline(never)]
     pub(crate) fn extend(&mut self, container: Value, elements: &[Value]) {

@@ -106,8 +106,11 @@ pub struct Machine<'s, 'k> {
     described_payloads: HashSet<(PayloadKind, Value)>,
 }
 
-/// Decodes and applies one instruction of the window. Gives where in the window the next one stands;
-/// nothing where [`Machine::follow_held`] has to stop, and then perhaps why.
+/// No place in a window: the loop over it ends.
+const NOWHERE: usize = usize::MAX;
+
+/// Decodes and applies one instruction of the window. Gives where in the window the next one stands,
+/// or [`NOWHERE`], having [`Machine::stopped`]: a plain number costs the loop less than an option.
 struct HeldInstruction<'m, 'b, 's, 'k> {
     machine: &'m mut Machine<'s, 'k>,
     /// What the window holds.
@@ -117,7 +120,7 @@ struct HeldInstruction<'m, 'b, 's, 'k> {
 }
 
 impl Arm for HeldInstruction<'_, '_, '_, '_> {
-    type Output = Option<usize>;
+    type Output = usize;
 
     // Without optimisation every arm would take room on the stack for itself.
     #[cfg_attr(not(debug_assertions), inline(always))]
@@ -138,16 +141,19 @@ impl Arm for HeldInstruction<'_, '_, '_, '_> {
                 operand: Operand::None,
             };
             return match machine.step_number(&at, number) {
-                Ok(()) => Some(next),
+                Ok(()) => next,
                 Err(halt) => machine.stopped(at.next, Err(halt)),
             };
         }
         if let Some(length) = plain_float(operand, behind)
             && machine.push(Value::new(Tag::FloatAt, offset)).is_ok()
         {
-            return Some(position + 1 + length);
+            return position + 1 + length;
         }
-        let at = decode_operand(opcode, operand, behind, offset).ok()?;
+        // What might need a closer look is left to the usual way.
+        let Ok(at) = decode_operand(opcode, operand, behind, offset) else {
+            return machine.stopped(offset, Ok(()));
+        };
         let is_payload = matches!(
             operand,
             OperandKind::Bytes1
@@ -157,7 +163,7 @@ impl Arm for HeldInstruction<'_, '_, '_, '_> {
         );
         // All else ends in what is held, and so in the frame and in the data.
         if is_payload && at.next > machine.held_reach {
-            return None;
+            return machine.stopped(offset, Ok(()));
         }
         // Raw array data can follow BUILD, and FRAME says anew how far one may read.
         let may_move = matches!(opcode, Opcode::Build | Opcode::Frame);
@@ -180,7 +186,7 @@ impl Arm for HeldInstruction<'_, '_, '_, '_> {
                 // A payload reaches beyond what is held.
                 return machine.stopped(at.next, Ok(()));
             }
-            return Some(next);
+            return next;
         };
         let next = position + 1 + length;
         let is_number = matches!(
@@ -190,9 +196,9 @@ impl Arm for HeldInstruction<'_, '_, '_, '_> {
         // Two numbers in a row are common, and no run that is worth a loop of its own.
         if is_number && held.get(next + 2 * (1 + length)) == Some(&opcode.byte()) {
             let rest = held.get(next..).unwrap_or_default();
-            return Some(next + machine.follow_alike((opcode, operand), rest, at.next));
+            return next + machine.follow_alike((opcode, operand), rest, at.next);
         }
-        Some(next)
+        next
     }
 }
 
@@ -343,10 +349,10 @@ impl<'s, 'k> Machine<'s, 'k> {
                 held,
                 position,
             };
-            match dispatch(byte, arm).flatten() {
-                Some(next) => position = next,
-                None => break,
-            }
+            position = match dispatch(byte, arm) {
+                Some(next) => next,
+                None => self.stopped(start + position as u64, Ok(())),
+            };
         }
         if let Some(stopped) = self.held_stop.take() {
             return stopped;
@@ -358,10 +364,10 @@ impl<'s, 'k> Machine<'s, 'k> {
     /// The stream ends here, or goes on elsewhere.
     #[cold]
     #[inline(never)]
-    fn stopped(&mut self, place: u64, why: Result<(), Halt>) -> Option<usize> {
+    fn stopped(&mut self, place: u64, why: Result<(), Halt>) -> usize {
         self.decoder.jump(place);
         self.held_stop = Some(why);
-        None
+        NOWHERE
     }
 
     /// Follows the instructions from `offset` on that are the same as the one before, which pushes

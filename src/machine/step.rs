@@ -257,7 +257,7 @@ impl Machine<'_, '_> {
             return Ok(());
         };
         self.stack.discard(1);
-        if target.tag() == Tag::List && self.heap.add_few(target, [item]) {
+        if target.tag() == Tag::List && self.heap.append(target, item) {
             return Ok(());
         }
         self.add(at, Tag::List, target, &[item])

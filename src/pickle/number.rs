@@ -147,6 +147,13 @@ pub fn plain_float(bytes: &[u8]) -> Option<usize> {
     /// No number of so many digits is infinite.
     const LONGEST: usize = 64;
     let behind_digits = |mut place: usize| {
+        while let Some(word) = bytes.get(place..).and_then(<[u8]>::first_chunk) {
+            let digits = digits_in(u64::from_le_bytes(*word));
+            place += digits;
+            if digits < 8 {
+                return place;
+            }
+        }
         while bytes.get(place).is_some_and(u8::is_ascii_digit) {
             place += 1;
         }
@@ -191,25 +198,25 @@ pub fn short(line: &[u8]) -> Option<i64> {
 /// digits are looked at together, so nothing is said of numbers of more than seven.
 #[inline(always)]
 pub fn short_line(bytes: &[u8]) -> Option<(i64, usize)> {
-    const ZEROS: u64 = every(b'0');
-    const BEYOND_NINE: u64 = every(0x7f - 9);
     const PAIRS: u64 = 0x0000_00ff_0000_00ff;
+    // Most indices of a memo that are read again and again are as short as that.
+    if let &[digit @ b'0'..=b'9', b'\n', ..] = bytes {
+        return Some((i64::from(digit - b'0'), 2));
+    }
     let word = u64::from_le_bytes(*bytes.first_chunk()?);
-    let digits = newline_in(word).filter(|&digits| digits > 0)?;
-    let has_zero = digits > 1 && bytes.first() == Some(&b'0');
-    // The last digit goes to the highest byte; below the first one stand zeros.
-    let shift = 64 - 8 * digits;
-    let word = (word << shift) ^ (ZEROS << shift);
-    let beyond_nine = (word.wrapping_add(BEYOND_NINE) | word) & HIGH;
-    if has_zero || beyond_nine != 0 {
+    let digits = digits_in(word);
+    let has_zero = bytes.first() == Some(&b'0');
+    if has_zero || bytes.get(digits) != Some(&b'\n') || !(1..8).contains(&digits) {
         return None;
     }
+    // The last digit goes to the highest byte; below the first one stand zeros.
+    let word = (word ^ every(b'0')) << (64 - 8 * digits);
     // Pairs of digits, then pairs of pairs, then the whole.
     let pairs = word.wrapping_mul(10).wrapping_add(word >> 8);
     let high = (pairs & PAIRS).wrapping_mul(100 + (1_000_000 << 32));
     let low = ((pairs >> 16) & PAIRS).wrapping_mul(1 + (10_000 << 32));
     let value = (high.wrapping_add(low) >> 32).cast_signed();
-    Some((value, digits as usize + 1))
+    Some((value, digits + 1))
 }
 
 /// The highest bit of each byte of a word.
@@ -229,6 +236,16 @@ pub(super) fn newline_in(word: u64) -> Option<u32> {
     let word = word ^ NEWLINES;
     let zeros = word.wrapping_sub(ONES) & !word & HIGH;
     (zeros != 0).then(|| zeros.trailing_zeros() / 8)
+}
+
+/// How many of the eight bytes of a little-endian word are decimal digits before the first that is
+/// none.
+#[inline(always)]
+fn digits_in(word: u64) -> usize {
+    let word = word ^ every(b'0');
+    // Nothing is carried from one byte to the next.
+    let beyond_nine = ((word & !HIGH) + every(0x7f - 9)) | word;
+    ((beyond_nine & HIGH).trailing_zeros() / 8) as usize
 }
 
 /// Decimal digits as honest writers spell them, on which all readers agree: no leading zero, no
