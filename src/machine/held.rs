@@ -31,7 +31,10 @@ impl Machine<'_, '_> {
             match value.tag() {
                 Tag::Object => match self.parts_held(value) {
                     Some(parts) => waiting.extend(parts),
-                    None => is_followed = false,
+                    None => match self.raw_bytes(value) {
+                        Some(bytes) => waiting.push(bytes),
+                        None => is_followed = false,
+                    },
                 },
                 Tag::Unknown => is_followed = false,
                 _ => found.push((PayloadKind::Pickle, value)),

@@ -11,7 +11,10 @@ use super::{
     trace::Halt,
     value::{Tag, Value},
 };
-use crate::{facts::ChangeKind, pickle::Instruction};
+use crate::{
+    facts::ChangeKind,
+    pickle::{Instruction, Span},
+};
 
 /// What follows a wrapper.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -20,6 +23,15 @@ enum Inline {
     Pickle,
     /// So many bytes, after padding where the wrapper says so.
     Raw { bytes: u64, aligned: bool },
+}
+
+/// Array data that was passed over.
+#[derive(Copy, Clone, Debug)]
+pub(super) enum Raw {
+    /// Where it stands.
+    At(Span),
+    /// What it is.
+    Held(Value),
 }
 
 /// What an array's items are.
@@ -67,6 +79,11 @@ impl Machine<'_, '_> {
                 // Data that says it is longer than the member ends with it.
                 let end = behind.saturating_add(bytes).min(self.decoder.length());
                 self.trace.between.push((at.next, end));
+                let span = Span {
+                    start: behind,
+                    length: end.saturating_sub(behind),
+                };
+                self.raw.insert(target, Raw::At(span));
                 self.decoder.jump(end);
                 Ok(())
             }
@@ -74,6 +91,20 @@ impl Machine<'_, '_> {
             // as if nothing stood between, and reported as a change that nothing explains.
             None => self.change(at, ChangeKind::SetState, Value::UNKNOWN, state),
         }
+    }
+
+    /// The bytes of the array that a wrapper stands for, where they followed it raw and are not too
+    /// many to be looked at.
+    pub(super) fn raw_bytes(&mut self, wrapper: Value) -> Option<Value> {
+        let span = match *self.raw.get(&wrapper)? {
+            Raw::Held(bytes) => return Some(bytes),
+            Raw::At(span) => span,
+        };
+        let bytes = self.lookup.bytes(span, self.limits.payload)?;
+        self.limits.deadline.spend(bytes.len());
+        let bytes = self.heap.own(Tag::OwnedBytes, bytes);
+        self.raw.insert(wrapper, Raw::Held(bytes));
+        Some(bytes)
     }
 
     /// The nested pickle is read by an unpickler of its own, which shares nothing but the file.

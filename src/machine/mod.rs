@@ -25,7 +25,7 @@ mod trace;
 mod value;
 mod watch;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use crate::{
     facts::{Anomaly, AnomalyKind, Facts, PayloadKind},
@@ -41,6 +41,7 @@ pub use watch::Watch;
 
 use fetch::{Lookup, Strings};
 use heap::Heap;
+use inline::Raw;
 use memo::Memo;
 use model::Knowledge;
 use stack::Stack;
@@ -93,6 +94,8 @@ pub struct Machine<'s, 'k> {
     text_work: usize,
     /// Lists, dicts, sets and bytearrays that calls of unknown effect were handed.
     exposed: HashSet<Value>,
+    /// What stands raw behind a wrapper: its place, until a loader reads it, and then its bytes.
+    raw: HashMap<Value, Raw>,
     /// Pickles inside inline arrays that are being followed.
     inline_depth: usize,
     /// Names registered by this member under extension codes.
@@ -248,6 +251,7 @@ impl<'s, 'k> Machine<'s, 'k> {
             model_steps: 0,
             text_work: 0,
             exposed: HashSet::new(),
+            raw: HashMap::new(),
             inline_depth: 0,
             registered: Vec::new(),
             trace: Trace::default(),
@@ -270,6 +274,7 @@ impl<'s, 'k> Machine<'s, 'k> {
             self.memo = Memo::default();
             self.registered.clear();
             self.exposed.clear();
+            self.raw.clear();
         }
         facts
     }
