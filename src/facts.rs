@@ -45,6 +45,8 @@ pub struct ImportFact {
     pub resolved: bool,
     /// Whether it is a member of an instance that the stream made.
     pub of_instance: bool,
+    /// Further imports of the same name in the same way that were counted but not kept.
+    pub repeated: u64,
 }
 
 /// What kind of thing is called, built or changed.

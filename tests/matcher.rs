@@ -211,6 +211,7 @@ fn facts(line: &FactsLine) -> Facts {
         spelled: import.spelled.as_deref().map(symbol),
         resolved: import.resolved,
         of_instance: import.of_instance,
+        repeated: 0,
     });
     let imports = imports.collect();
     let calls = line.calls.iter().map(|call| CallFact {

@@ -53,6 +53,7 @@ fn judged(rules: &Ruleset, module: &str, name: &str) -> (Trust, Vec<String>) {
         spelled: None,
         resolved: false,
         of_instance: false,
+        repeated: 0,
     };
     let judgement = rules.evaluate(&Facts {
         imports: vec![import],

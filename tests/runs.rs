@@ -76,3 +76,21 @@ fn a_run_beyond_the_limit_of_the_stack_is_incomplete() {
         assert_eq!(facts.end, End::Limit);
     }
 }
+
+#[test]
+fn imports_of_one_name_are_kept_up_to_a_number_and_counted() {
+    let other = b"cos\ngetpid\n0";
+    let bytes = [
+        b"cfoo\nbar\n0".repeat(1_500).as_slice(),
+        other,
+        b"cfoo\nbar\n0N.",
+    ]
+    .concat();
+    let facts = facts(&bytes, &Limits::default());
+    assert_eq!(facts.imports.len(), 1_001);
+    assert_eq!(facts.imports[999].repeated, 501);
+    // What comes later is there all the same, at its place.
+    let last = &facts.imports[1_000];
+    assert_eq!((last.place.offset, last.repeated), (15_000, 0));
+    assert!(facts.imports[..999].iter().all(|fact| fact.repeated == 0));
+}

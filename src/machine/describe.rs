@@ -37,6 +37,9 @@ pub(super) const KEPT: usize = 8;
 /// Longest text that is described, in bytes. Longer text is known to be text, not what it says.
 const TEXT: usize = 4096;
 
+/// Imports of one name that are kept of a stream, counted; nothing is learned from more.
+const SAME_IMPORTS: usize = 1_000;
+
 /// Imports listed as carried by one call, counted.
 const CARRIED: usize = 64;
 
@@ -119,9 +122,26 @@ impl Machine<'_, '_> {
             Some(entry.symbol.clone())
         };
         let imports = self.heap.imports.get(first..).unwrap_or_default();
-        imports
-            .iter()
-            .map(|import| ImportFact {
+        // How many there are of each, and where the last stands that is kept.
+        let mut counted: HashMap<_, (usize, usize)> = HashMap::new();
+        let mut facts: Vec<ImportFact> = Vec::new();
+        for import in imports {
+            let same = (
+                import.symbol,
+                import.spelled,
+                import.resolved,
+                import.of_instance,
+            );
+            let (count, last) = counted.entry(same).or_default();
+            *count += 1;
+            if *count > SAME_IMPORTS {
+                if let Some(last) = facts.get_mut(*last) {
+                    last.repeated += 1;
+                }
+                continue;
+            }
+            *last = facts.len();
+            facts.push(ImportFact {
                 place: Place {
                     offset: import.offset,
                     opcode: import.opcode.name(),
@@ -130,8 +150,10 @@ impl Machine<'_, '_> {
                 spelled: symbol(import.spelled),
                 resolved: import.resolved,
                 of_instance: import.of_instance,
-            })
-            .collect()
+                repeated: 0,
+            });
+        }
+        facts
     }
 
     fn describe_event(&mut self, facts: &mut Facts, event: Event) {

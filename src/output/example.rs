@@ -111,6 +111,7 @@ fn stream() -> StreamReport {
             spelled: None,
             resolved: false,
             trust: Trust::Dangerous,
+            repeated: 0,
         }],
         calls: vec![CallReport {
             place: Place {

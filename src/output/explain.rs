@@ -106,10 +106,10 @@ fn verdicts(file: &FileReport, stream: &StreamReport) -> BTreeMap<u64, Vec<Strin
 type Line = (String, Option<String>);
 
 fn import(import: &ImportReport) -> Line {
-    let remark = match import.trust {
-        Trust::Trusted => None,
-        trust => Some(trust.name().to_owned()),
-    };
+    let trust = (import.trust != Trust::Trusted).then(|| import.trust.name().to_owned());
+    let repeated = (import.repeated > 0).then(|| format!("and {} more", import.repeated));
+    let remarks: Vec<String> = trust.into_iter().chain(repeated).collect();
+    let remark = (!remarks.is_empty()).then(|| remarks.join("; "));
     let line = match &import.symbol {
         None => "import (a computed name that cannot be followed)".to_owned(),
         Some(symbol) if symbol.name.is_empty() => {

@@ -187,6 +187,8 @@ struct Import {
     resolved: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     spelled: Option<Name>,
+    #[serde(skip_serializing_if = "is_zero")]
+    repeated: u64,
 }
 
 #[derive(Serialize)]
@@ -400,6 +402,7 @@ impl From<&ImportReport> for Import {
                 .spelled
                 .as_ref()
                 .map(|spelled| Name::from(Some(spelled))),
+            repeated: import.repeated,
         }
     }
 }

@@ -49,6 +49,8 @@ pub struct ImportReport {
     pub resolved: bool,
     /// Whether it is trusted.
     pub trust: Trust,
+    /// Further imports of the same name in the same way that were counted but not kept.
+    pub repeated: u64,
 }
 
 /// One call.
@@ -133,6 +135,7 @@ impl ImportReport {
             symbol,
             spelled,
             resolved,
+            repeated,
             ..
         } = fact;
         Self {
@@ -141,6 +144,7 @@ impl ImportReport {
             spelled,
             resolved,
             trust,
+            repeated,
         }
     }
 }

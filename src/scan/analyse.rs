@@ -65,6 +65,7 @@ pub(super) fn named(named: Named, ruleset: &Ruleset) -> Vec<Match> {
         spelled: None,
         resolved: false,
         of_instance: false,
+        repeated: 0,
     });
     let imports = imports.map(|import| Facts {
         imports: vec![import],
