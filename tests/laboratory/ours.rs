@@ -37,6 +37,8 @@ pub(crate) struct Ours {
     changes: BTreeSet<Thing>,
     persistent: bool,
     buffers: bool,
+    /// Extension codes that were met.
+    codes: BTreeSet<i64>,
     /// Whether something unresolved is imported or called, which stands for anything.
     pub(crate) unknown: bool,
     /// How the streams of the first reading ended.
@@ -91,20 +93,62 @@ impl Ours {
                 .extend(import.symbol.clone().zip(import.spelled.clone()));
         }
         for (_, code) in &facts.extensions {
+            self.codes.insert(*code);
             let extension = (b"ext_module".to_vec(), format!("ext_{code}").into_bytes());
             self.mapped.insert(extension.clone());
             self.imports.insert(extension);
         }
         for CallFact { callee, .. } in &facts.calls {
             self.unknown |= *callee == Target::Unknown;
-            self.calls.extend(things(callee, facts, &self.spelled));
+            let things = self.things(callee, facts);
+            self.calls.extend(things);
         }
         for ChangeFact { target, .. } in &facts.changes {
-            self.changes.extend(things(target, facts, &self.spelled));
+            let things = self.things(target, facts);
+            self.changes.extend(things);
         }
         self.persistent |= !facts.persistent.is_empty();
         self.buffers |= !facts.buffers.is_empty();
         self.limited |= facts.end == End::Limit;
+    }
+
+    /// The names under which the oracle may know a target.
+    fn things(&self, target: &Target, facts: &Facts) -> Vec<Thing> {
+        let (symbol, is_result) = match target {
+            Target::Import(symbol) => (symbol.clone(), false),
+            Target::Module(module) => (
+                Symbol {
+                    module: module.clone(),
+                    name: Vec::new(),
+                },
+                false,
+            ),
+            Target::Result(Some(symbol)) | Target::Instance(Some(symbol)) => (symbol.clone(), true),
+            Target::Persistent => return vec![(b"persistent_load".to_vec(), true)],
+            Target::Extension(code) => {
+                let name = format!("ext_module.ext_{code}").into_bytes();
+                return vec![(name.clone(), false), (name, true)];
+            }
+            Target::Result(None) | Target::Instance(None) => {
+                let mut results = vec![(b"persistent_load".to_vec(), true)];
+                // One unpickler keeps in its memo what an earlier stream made.
+                let codes = self.codes.iter();
+                results.extend(
+                    codes.map(|code| (format!("ext_module.ext_{code}").into_bytes(), true)),
+                );
+                return results;
+            }
+            Target::Data | Target::Unknown => return Vec::new(),
+        };
+        let label = |symbol: &Symbol| [symbol.module.as_slice(), b".", &symbol.name].concat();
+        let spelled = self.spelled.iter().filter(|(known, _)| *known == symbol);
+        let spelled = spelled.map(|(_, spelled)| label(spelled));
+        let names = std::iter::once(label(&symbol)).chain(spelled);
+        let names = names.map(|name| (name, is_result));
+        // torch's old persistent ids carry the class itself, which pickscan knows and the oracle does not.
+        let persistent = (is_result && !facts.persistent.is_empty())
+            .then(|| (b"persistent_load".to_vec(), true));
+        names.chain(persistent).collect()
     }
 
     /// Whether an import that a reader asks for is known here. A name beyond the limit is reported
@@ -149,44 +193,6 @@ fn has_thing(known: &BTreeSet<Thing>, label: &[u8]) -> bool {
             .any(|known| known.0.ends_with(end) && known.1 == is_result),
         None => known.contains(&(name, is_result)),
     }
-}
-
-/// The names under which the oracle may know a target.
-fn things(target: &Target, facts: &Facts, spelled: &BTreeSet<(Symbol, Symbol)>) -> Vec<Thing> {
-    let (symbol, is_result) = match target {
-        Target::Import(symbol) => (symbol.clone(), false),
-        Target::Module(module) => (
-            Symbol {
-                module: module.clone(),
-                name: Vec::new(),
-            },
-            false,
-        ),
-        Target::Result(Some(symbol)) | Target::Instance(Some(symbol)) => (symbol.clone(), true),
-        Target::Persistent => return vec![(b"persistent_load".to_vec(), true)],
-        Target::Extension(code) => {
-            let name = format!("ext_module.ext_{code}").into_bytes();
-            return vec![(name.clone(), false), (name, true)];
-        }
-        Target::Result(None) | Target::Instance(None) => {
-            let mut results = vec![(b"persistent_load".to_vec(), true)];
-            let codes = facts.extensions.iter();
-            results.extend(
-                codes.map(|(_, code)| (format!("ext_module.ext_{code}").into_bytes(), true)),
-            );
-            return results;
-        }
-        Target::Data | Target::Unknown => return Vec::new(),
-    };
-    let label = |symbol: &Symbol| [symbol.module.as_slice(), b".", &symbol.name].concat();
-    let spelled = spelled.iter().filter(|(known, _)| *known == symbol);
-    let spelled = spelled.map(|(_, spelled)| label(spelled));
-    let names = std::iter::once(label(&symbol)).chain(spelled);
-    let names = names.map(|name| (name, is_result));
-    // torch's old persistent ids carry the class itself, which pickscan knows and the oracle does not.
-    let persistent =
-        (is_result && !facts.persistent.is_empty()).then(|| (b"persistent_load".to_vec(), true));
-    names.chain(persistent).collect()
 }
 
 /// The symbol of a stub's label: `os.system()()` is what came of calling `os.system`.
