@@ -244,6 +244,10 @@ const CARRIERS: &[Kind] = &[
             "columns-text-evil-none.parquet",
             "columns-bytes-evil-gzip.parquet",
             "columns-text-evil-zstd.parquet",
+            "columns-bytes-evil-snappy.parquet",
+            "columns-text-evil-brotli.parquet",
+            "columns-bytes-evil-lz4.parquet",
+            "columns-evil-pages-2.parquet",
         ],
     ),
     (

@@ -338,9 +338,44 @@ def columns():
                     writer.write_table(table)
             for packer in ["lz4", "zstd"]:
                 feather.write_feather(table, OUT / f"{name}-{packer}.feather", compression=packer)
-            for packer in ["none", "gzip", "zstd"]:
+            for packer in ["none", "gzip", "zstd", "snappy", "brotli", "lz4"]:
                 path = OUT / f"{name}-{packer}.parquet"
                 parquet.write_table(table, path, compression=packer, write_statistics=False)
+    # Pages of the second version, with a dictionary, behind what the packing can refer to.
+    table = pyarrow.table({"state": [GOOD] * 200 + [EVIL], "number": list(range(201))})
+    path = OUT / "columns-evil-pages-2.parquet"
+    parquet.write_table(
+        table, path, compression="snappy", write_statistics=False, data_page_version="2.0", use_dictionary=False
+    )
+    write("columns-cut.parquet", path.read_bytes()[:-40])
+    write("columns-bomb.parquet", pages_in_each_other(200_000, 20))
+
+
+def pages_in_each_other(size, count):
+    """Parquet with a page of zeros, packed by Snappy, that so many columns share."""
+
+    def varint(number):
+        digits = []
+        while True:
+            digits.append(number & 0x7F | (0x80 if number > 0x7F else 0))
+            number >>= 7
+            if not number:
+                return bytes(digits)
+
+    def number(value):
+        return varint(value << 1)
+
+    # One zero, then copies of up to 64 bytes from one byte before.
+    copies = [min(64, size - 1 - start) for start in range(0, size - 1, 64)]
+    packed = varint(size) + b"\0\0" + b"".join(bytes([length - 1 << 2 | 2, 1, 0]) for length in copies)
+    page = b"\x15\0\x15" + number(size) + b"\x15" + number(len(packed)) + b"\0" + packed
+    # Type, codec, length and place of a column of bytes.
+    columns = [
+        b"\x3c\x15" + number(6) + b"\x35" + number(1) + b"\x36" + number(len(page) + more) + b"\x26" + number(4) + b"\0\0"
+        for more in range(count)
+    ]
+    groups = b"\x49\x1c\x19\xfc" + varint(count) + b"".join(columns) + b"\0\0"
+    return b"PAR1" + page + groups + len(groups).to_bytes(4, "little") + b"PAR1"
 
 
 if __name__ == "__main__":

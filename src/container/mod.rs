@@ -5,7 +5,6 @@
 //! it, and whoever scans keeps the list of work. What a file is, is decided by its content; an
 //! extension is never looked at. [`FORMATS`] is the one table that a new format is entered in.
 
-mod arrow;
 mod bits;
 mod budget;
 mod carried;
@@ -38,6 +37,7 @@ mod seven_zip;
 mod shuffle;
 mod sniff;
 mod spelled;
+mod tables;
 mod tar;
 mod text;
 pub mod torch_legacy;
@@ -139,8 +139,8 @@ pub static FORMATS: &[Format] = &[
     database::berkeley::FORMAT,
     database::lmdb::FORMAT,
     hdf5::FORMAT,
-    arrow::IPC,
-    arrow::PARQUET,
+    tables::arrow::FORMAT,
+    tables::parquet::FORMAT,
     framed::FORMAT,
     msgpack::FORMAT,
     wrapper::blosc::FORMAT,
