@@ -218,9 +218,11 @@ fn short_number(operand: OperandKind, line: &[u8]) -> Option<(i64, usize)> {
 #[inline(always)]
 fn plain_float(operand: OperandKind, line: &[u8]) -> Option<usize> {
     match operand {
-        OperandKind::FloatLine => number::plain_float(line)
-            .filter(|&length| line.get(length) == Some(&b'\n'))
-            .map(|length| length + 1),
+        OperandKind::FloatLine => number::short_float_line(line).or_else(|| {
+            number::plain_float(line)
+                .filter(|&length| line.get(length) == Some(&b'\n'))
+                .map(|length| length + 1)
+        }),
         _ => None,
     }
 }

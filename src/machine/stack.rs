@@ -142,6 +142,19 @@ impl Stack {
             .ok_or(Halt::Fault(Fault::StackUnderflow))
     }
 
+    /// The topmost `N` values, lowest first, of which only the lowest stays.
+    #[inline(always)]
+    pub(crate) fn fold<const N: usize>(&mut self) -> Result<[Value; N], Halt> {
+        let start = self.values.len().checked_sub(N);
+        let start = start.filter(|&start| start >= self.fence);
+        let found = start.and_then(|start| {
+            let top = self.values.get(start..)?.first_chunk().copied()?;
+            self.values.truncate(start + 1);
+            Some(top)
+        });
+        found.ok_or(Halt::Fault(Fault::StackUnderflow))
+    }
+
     /// Discards the topmost `count` values, which the caller has seen through [`Stack::last`].
     #[inline(always)]
     pub(crate) fn discard(&mut self, count: usize) {

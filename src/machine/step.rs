@@ -253,11 +253,8 @@ impl Machine<'_, '_> {
 
     #[inline(always)]
     fn append_top(&mut self, at: &Instruction) -> Result<(), Halt> {
-        let [target, item] = *self.stack.last(2)? else {
-            return Ok(());
-        };
-        self.stack.discard(1);
-        if target.tag() == Tag::List && self.heap.append(target, item) {
+        let [target, item] = self.stack.fold()?;
+        if target.is(Tag::List) && self.heap.append(target, item) {
             return Ok(());
         }
         self.add(at, Tag::List, target, &[item])
@@ -265,11 +262,8 @@ impl Machine<'_, '_> {
 
     #[inline(always)]
     fn set_top_item(&mut self, at: &Instruction) -> Result<(), Halt> {
-        let [target, key, item] = *self.stack.last(3)? else {
-            return Ok(());
-        };
-        self.stack.discard(2);
-        if target.tag() == Tag::Dict && self.heap.add_few(target, [key, item]) {
+        let [target, key, item] = self.stack.fold()?;
+        if target.is(Tag::Dict) && self.heap.add_few(target, [key, item]) {
             return Ok(());
         }
         self.add(at, Tag::Dict, target, &[key, item])
@@ -281,7 +275,7 @@ impl Machine<'_, '_> {
         // Pure Python sets the pairs before it misses the value of the last key.
         let odd = tag == Tag::Dict && items.len() % 2 == 1;
         match self.stack.below_mark() {
-            Some(target) if target.tag() == tag && !odd => {
+            Some(target) if target.is(tag) && !odd => {
                 self.heap.extend(target, items);
                 self.stack.drop_to_mark();
                 self.check_heap()
@@ -323,7 +317,7 @@ impl Machine<'_, '_> {
         target: Value,
         items: &[Value],
     ) -> Result<(), Halt> {
-        if target.tag() == tag {
+        if target.is(tag) {
             self.heap.extend(target, items);
             return self.check_heap();
         }
@@ -480,10 +474,7 @@ impl Machine<'_, '_> {
     }
 
     fn build(&mut self, at: &Instruction) -> Result<(), Halt> {
-        let [target, state] = *self.stack.last(2)? else {
-            return Ok(());
-        };
-        self.stack.discard(1);
+        let [target, state] = self.stack.fold()?;
         self.set_state(at, target, state)
     }
 }

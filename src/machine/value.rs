@@ -107,6 +107,13 @@ impl Value {
             .unwrap_or(Tag::Unknown)
     }
 
+    /// Whether it is of that kind, which is no more than a comparison. For kinds with a tag of their
+    /// own, which `Unknown` is not.
+    #[inline(always)]
+    pub(crate) fn is(self, tag: Tag) -> bool {
+        self.0 >> PAYLOAD_BITS == tag as u64
+    }
+
     /// The payload, unsigned: a place or a number.
     #[inline]
     pub(crate) fn payload(self) -> u64 {

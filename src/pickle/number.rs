@@ -178,6 +178,17 @@ pub fn plain_float(bytes: &[u8]) -> Option<usize> {
     (end - start <= LONGEST).then_some(end)
 }
 
+/// Length of the line that begins here, with its newline, where it is a plain float of up to eight
+/// digits, a point, and up to eight more.
+#[inline(always)]
+pub fn short_float_line(bytes: &[u8]) -> Option<usize> {
+    let whole = digits_in(u64::from_le_bytes(*bytes.first_chunk()?));
+    let (point, rest) = bytes.get(whole..)?.split_first()?;
+    let fraction = digits_in(u64::from_le_bytes(*rest.first_chunk()?));
+    let is_plain = *point == b'.' && whole > 0 && rest.get(fraction) == Some(&b'\n');
+    is_plain.then_some(whole + 1 + fraction + 1)
+}
+
 /// Longest number, in digits, of [`short`].
 const SHORT: usize = 9;
 
@@ -544,6 +555,24 @@ mod tests {
         ];
         for line in others {
             assert_ne!(plain_float(line.as_bytes()), Some(line.len()), "{line}");
+        }
+        for (line, length) in [
+            ("0.5", Some(4)),
+            ("1234567.1234567", Some(16)),
+            ("7.", Some(3)),
+            ("12345678.12345678", Some(18)),
+            ("123456789.5", None),
+            ("1.123456789", None),
+            ("1", None),
+            (".5", None),
+            ("-1.5", None),
+            ("1.5e3", None),
+            ("1.5.2", None),
+            ("1:5", None),
+        ] {
+            let more = [line.as_bytes(), b"\n.\n......"].concat();
+            assert_eq!(short_float_line(&more), length, "{line}");
+            assert_eq!(short_float_line(line.as_bytes()), None, "{line}");
         }
         assert!(plain_float(&[b'9'; 400]).is_none());
     }
