@@ -186,20 +186,20 @@ impl Ours {
 
 /// Whether a stub's label is that of a known thing. The oracle shortens long labels at their start.
 fn has_thing(known: &BTreeSet<Thing>, label: &[u8]) -> bool {
-    let (name, is_result) = thing(label);
-    match name.strip_prefix("…".as_bytes()) {
-        Some(end) => known
-            .iter()
-            .any(|known| known.0.ends_with(end) && known.1 == is_result),
-        None => known.contains(&(name, is_result)),
-    }
+    let mut things = things_of(label);
+    things.any(
+        |(name, is_result)| match name.strip_prefix("…".as_bytes()) {
+            Some(end) => known
+                .iter()
+                .any(|known| known.0.ends_with(end) && known.1 == is_result),
+            None => known.contains(&(name.to_vec(), is_result)),
+        },
+    )
 }
 
-/// The symbol of a stub's label: `os.system()()` is what came of calling `os.system`.
-fn thing(label: &[u8]) -> Thing {
-    let mut name = label;
-    while let Some(shorter) = name.strip_suffix(b"()") {
-        name = shorter;
-    }
-    (name.to_vec(), name.len() < label.len())
+/// What a stub's label may stand for: `os.system()()` is what came of calling `os.system`, or, as a name
+/// may end in parentheses itself, `os.system()` called or not.
+fn things_of(label: &[u8]) -> impl Iterator<Item = (&[u8], bool)> {
+    let shorter = std::iter::successors(Some(label), |name| name.strip_suffix(b"()"));
+    shorter.map(move |name| (name, name.len() < label.len()))
 }
