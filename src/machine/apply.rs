@@ -155,9 +155,9 @@ impl Machine<'_, '_> {
                 self.hold(ObjectKind::Result, callee, positional)
             }
             Model::BuildText { op, ref codec } => {
-                let computed = match self.named(arguments).is_none() {
-                    true => self.compute(op, codec.as_deref(), positional),
-                    false => None,
+                let computed = match self.named(arguments) {
+                    None => self.compute(op, codec.as_deref(), positional),
+                    Some(_) => None,
                 };
                 match computed {
                     Some(value) => Ok(value),
@@ -174,7 +174,7 @@ impl Machine<'_, '_> {
     }
 
     /// The keywords of a call, where there are some or may be.
-    fn named(&self, arguments: Arguments) -> Option<Value> {
+    pub(super) fn named(&self, arguments: Arguments) -> Option<Value> {
         arguments.keywords.filter(|&all| !self.heap.is_empty(all))
     }
 

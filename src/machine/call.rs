@@ -133,7 +133,7 @@ impl Machine<'_, '_> {
                 let bound = self.bound_arguments(object);
                 let arguments = Arguments {
                     positional: self.prepend(&bound, positional),
-                    keywords: self.joined_keywords(object, arguments.keywords),
+                    keywords: self.joined_keywords(object, arguments),
                 };
                 self.call_at_depth(at, object.callee, arguments, depth + 1)
             }
@@ -176,8 +176,8 @@ impl Machine<'_, '_> {
     }
 
     /// The keywords that a partial is called with: those it was made with, and those of the call.
-    fn joined_keywords(&mut self, partial: Object, given: Option<Value>) -> Option<Value> {
-        let given = given.filter(|&given| !self.heap.is_empty(given));
+    fn joined_keywords(&mut self, partial: Object, call: Arguments) -> Option<Value> {
+        let given = self.named(call);
         let bound = match partial.state.tag() {
             Tag::None => None,
             _ => Some(self.argument(partial.state, PARTIAL_KEYWORDS)),

@@ -74,17 +74,19 @@ fn unpacked(opening: &mut Opening<'_>, at: u64, codec: &Codec) -> io::Result<boo
     if let Err(error) = outcome
         && codec.name != gzip::CODEC.name
     {
-        let message = format!(
-            "{} at byte {at}: decompression stopped: {error}",
-            codec.name
-        );
-        opening.problem(ProblemKind::Damaged, message);
+        broke(opening, codec.name, at, &error);
     }
     if data.len() as u64 == most {
         not_to_the_end(opening);
         return Ok(false);
     }
     inside(opening, format!("{}@{at}", codec.name), data)
+}
+
+/// Says that what is packed at `at` could not be unpacked to its end.
+fn broke(opening: &mut Opening<'_>, name: &str, at: u64, error: &io::Error) {
+    let message = format!("{name} at byte {at}: decompression stopped: {error}");
+    opening.problem(ProblemKind::Damaged, message);
 }
 
 fn not_to_the_end(opening: &mut Opening<'_>) {

@@ -14,8 +14,9 @@ use super::{
         bits::find,
         carve::{Text, carve},
         encoding::Kind,
+        wrapper::bare::{lz4_block, snappy_block},
     },
-    LARGEST, columns, inside, is_file,
+    LARGEST, broke, columns, inside, is_file,
     thrift::{Compact, kind},
     within,
 };
@@ -120,11 +121,8 @@ impl Packing {
         match self {
             Self::Snappy => {
                 let size = snap::raw::decompress_len(data).map_err(io::Error::other)?;
-                let room = room(data, size)?;
-                let mut out = vec![0; room];
-                let length = snap::raw::Decoder::new().decompress(data, &mut out);
-                out.truncate(length.map_err(io::Error::other)?);
-                Ok(out)
+                room(data, size)?;
+                snappy_block(data)
             }
             Self::Brotli => {
                 let mut out = Vec::new();
@@ -158,10 +156,7 @@ fn room(data: &[u8], size: usize) -> io::Result<usize> {
 }
 
 fn block(data: &[u8], size: usize) -> io::Result<Vec<u8>> {
-    let mut out = vec![0; room(data, size)?];
-    let length = lz4_flex::block::decompress_into(data, &mut out).map_err(io::Error::other)?;
-    out.truncate(length);
-    Ok(out)
+    lz4_block(data, room(data, size)?)
 }
 
 fn hadoop(mut data: &[u8], size: usize) -> io::Result<Vec<u8>> {
@@ -409,9 +404,7 @@ fn unpacked(
             Ok(goes_on.then_some(length))
         }
         Err(error) => {
-            let name = packing.name();
-            let message = format!("{name} at byte {at}: decompression stopped: {error}");
-            opening.problem(ProblemKind::Damaged, message);
+            broke(opening, packing.name(), at, &error);
             Ok(Some(0))
         }
     }

@@ -51,13 +51,7 @@ pub(super) static LZ4_CODEC: Codec = Codec {
             input,
             LZ4_LENGTH,
             |data| Some(u32_le(data, 0)? as usize),
-            |data, room| {
-                let block = data.get(LZ4_LENGTH..).unwrap_or_default();
-                let mut out = vec![0; room];
-                let length = lz4_flex::block::decompress_into(block, &mut out);
-                out.truncate(length.map_err(io::Error::other)?);
-                Ok(out)
-            },
+            |data, room| lz4_block(data.get(LZ4_LENGTH..).unwrap_or_default(), room),
         )
     },
 };
@@ -69,10 +63,7 @@ pub(super) static SNAPPY_CODEC: Codec = Codec {
             input,
             1,
             |data| snap::raw::decompress_len(data).ok(),
-            |data, _| {
-                let out = snap::raw::Decoder::new().decompress_vec(data);
-                out.map_err(io::Error::other)
-            },
+            |data, _| snappy_block(data),
         )
     },
 };
@@ -85,6 +76,20 @@ const LARGEST: usize = 64 << 20;
 
 /// A byte of a block stands for so many at most.
 const MOST: usize = 255;
+
+/// What comes out of a block of LZ4, for which there is so much room.
+pub(in super::super) fn lz4_block(block: &[u8], room: usize) -> io::Result<Vec<u8>> {
+    let mut out = vec![0; room];
+    let length = lz4_flex::block::decompress_into(block, &mut out);
+    out.truncate(length.map_err(io::Error::other)?);
+    Ok(out)
+}
+
+/// What comes out of a block of Snappy, which says how long that is.
+pub(in super::super) fn snappy_block(block: &[u8]) -> io::Result<Vec<u8>> {
+    let out = snap::raw::Decoder::new().decompress_vec(block);
+    out.map_err(io::Error::other)
+}
 
 /// Decompresses a block, which is needed as a whole.
 fn whole(

@@ -15,6 +15,7 @@ use super::{
         input::Input,
         shuffle::{unshuffled, unshuffled_bits},
     },
+    bare::lz4_block,
     blosclz,
 };
 
@@ -320,10 +321,8 @@ fn stream(input: &mut Input, (count, wanted): (i32, usize), method: u8) -> io::R
         1 => {
             // A byte of it stands for 255 at most.
             let room = packed.len().saturating_mul(255).saturating_add(64);
-            let mut data = vec![0; wanted.min(room)];
-            let length = lz4_flex::block::decompress_into(&packed, &mut data);
-            data.truncate(length.map_err(|error| damaged(&error.to_string()))?);
-            data
+            let data = lz4_block(&packed, wanted.min(room));
+            data.map_err(|error| damaged(&error.to_string()))?
         }
         3 => taken(
             &mut flate2::bufread::ZlibDecoder::new(packed.as_slice()),
